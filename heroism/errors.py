@@ -1,0 +1,33 @@
+"""The one exception a user's mistake ends in."""
+
+
+class InputError(ValueError):
+    """A wrong argument: one sentence that names the argument, its value and the remedy.
+
+    ``experiments`` turns it into that sentence and exit code 2; anything else that is raised is a bug of ours
+    or a failed run and is reported as such.
+    """
+
+    def __init__(self, argument: str, value: object, remedy: str):
+        self.argument, self.value, self.remedy = argument, value, remedy
+        super().__init__(argument, value, remedy)
+
+    def __str__(self) -> str:
+        return f"{self.argument} = {self.value}: {self.remedy}"
+
+
+def require(condition: bool, argument: str, value: object, remedy: str) -> None:
+    """Raise :class:`InputError` unless ``condition`` holds."""
+    if not condition:
+        raise InputError(argument, value, remedy)
+
+
+def whole_number(argument: str, value: object, least: int) -> int:
+    """Return ``value`` as an int of at least ``least``; anything else (2.5, "many", NaN) is an :class:`InputError`."""
+    remedy = f"give a whole number of at least {least}"
+    try:
+        number = int(value)  # type: ignore[call-overload]
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(argument, value, remedy) from None
+    require(not isinstance(value, bool) and number == value and number >= least, argument, value, remedy)
+    return number

@@ -1,0 +1,48 @@
+"""What a sampler calls: the score along a sample path, counted and, if asked, limited.
+
+A *bundle* is one array ``(1 + p, n, d)``: row 0 holds n positions, rows 1..p hold p tangent vectors at each of them.
+Every sampler of interest is linear in its state and in the scores it evaluates, so a sampler that knows nothing of
+Jacobians carries the tangents along by treating the bundle as one array; only the score tells position and tangents apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from heroism.noise import Array, NoiseLevel
+
+
+class Score(Protocol):
+    """A score estimate: ``(bundle (1+p, n, d), level) -> (1+p, n, d)``, row 0 the score, row i its derivative along tangent i."""
+
+    def __call__(self, bundle: Array, level: NoiseLevel) -> Array: ...
+
+
+class BudgetExceeded(RuntimeError):
+    """A sampler asked for more score evaluations per sample path than it was granted."""
+
+
+class Flow:
+    """Counts score evaluations per sample path (NFE) and rounds (sequential depth), and enforces an optional budget."""
+
+    def __init__(self, score: Score, budget: int | None = None):
+        self.score, self.budget = score, budget
+        self.evaluations = 0
+        self.rounds = 0
+
+    def __call__(self, bundle: Array, level: NoiseLevel) -> Array:
+        """The score at one noise level: one evaluation, one round."""
+        return self.together([bundle], [level])[0]
+
+    def together(self, bundles: Sequence[Array], levels: Sequence[NoiseLevel]) -> list[Array]:
+        """Scores that do not wait for each other: ``len(levels)`` evaluations in one round.
+
+        Raises BudgetExceeded before evaluating anything that the budget does not cover.
+        """
+        if self.budget is not None and self.evaluations + len(levels) > self.budget:
+            raise BudgetExceeded(f"the sampler asks for evaluation {self.evaluations + len(levels)} per sample path, "
+                                 f"the budget is {self.budget}")
+        self.evaluations += len(levels)
+        self.rounds += 1
+        return [self.score(bundle, level) for bundle, level in zip(bundles, levels, strict=True)]

@@ -1,0 +1,171 @@
+"""Noise levels and schedules of the forward process ``X_tau = sqrt(alpha_bar) X_0 + sqrt(tau) Z``.
+
+A noise level is carried as *two* accurate numbers, ``alpha_bar`` and ``tau = 1 - alpha_bar``: forming one from the
+other in float64 loses all digits of the small one, which puts a floor near 1e-6 under every measured error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from heroism.errors import InputError, require, whole_number
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseLevel:
+    """One noise level: ``alpha_bar`` (share of signal variance) and ``tau = 1 - alpha_bar`` (share of noise variance).
+
+    Raises InputError if either is outside (0, 1] or if they do not sum to one within round-off.
+    """
+
+    alpha_bar: float
+    tau: float
+
+    def __post_init__(self) -> None:
+        for name, value in (("alpha_bar", self.alpha_bar), ("tau", self.tau)):
+            require(0.0 < value <= 1.0, name, value, "give a number in (0, 1]")
+        require(abs(self.alpha_bar + self.tau - 1.0) < 1e-9, "alpha_bar + tau", self.alpha_bar + self.tau,
+                "give two numbers that sum to one")
+
+    @classmethod
+    def from_tau(cls, tau: float) -> NoiseLevel:
+        """The level of noise variance ``tau`` in (0, 1)."""
+        require(0.0 < tau < 1.0, "tau", tau, "give a noise level strictly between 0 and 1")
+        return cls(float(1.0 - tau), float(tau))
+
+    @classmethod
+    def from_half_log_snr(cls, half_log_snr: float) -> NoiseLevel:
+        """The level with ``lambda = log(sqrt(alpha_bar / tau))``, accurate at both ends."""
+        return cls(float(expit(2.0 * half_log_snr)), float(expit(-2.0 * half_log_snr)))
+
+    @property
+    def half_log_snr(self) -> float:
+        """``lambda = log(sqrt(alpha_bar / tau))``, the clock of the exponential integrators."""
+        return 0.5 * float(np.log(self.alpha_bar) - np.log(self.tau))
+
+    @property
+    def sigma(self) -> float:
+        """``sqrt(tau / alpha_bar)``, the noise standard deviation in units of the signal."""
+        return float(np.sqrt(self.tau / self.alpha_bar))
+
+    def toward(self, other: NoiseLevel, unit: float) -> NoiseLevel:
+        """The level at ``unit`` in [0, 1] of the way to ``other``: linear in tau *and* in alpha_bar, exact at 0 and 1."""
+        keep = 1.0 - unit
+        return NoiseLevel(keep * self.alpha_bar + unit * other.alpha_bar, keep * self.tau + unit * other.tau)
+
+    def tau_above(self, other: NoiseLevel) -> float:
+        """``self.tau - other.tau`` without cancellation, taken from whichever of the two numbers is the small one."""
+        if self.alpha_bar < self.tau:
+            return other.alpha_bar - self.alpha_bar
+        return self.tau - other.tau
+
+
+@dataclass(frozen=True)
+class NoiseSchedule:
+    """Noise levels ``t = 1..T`` in increasing noise, as in the paper; a sampler runs from ``start`` to ``end``.
+
+    Attributes
+    ----------
+    alpha_bar, tau : (T,) arrays, tau strictly increasing.
+    name : how the schedule was made, for records and messages.
+    """
+
+    alpha_bar: Array
+    tau: Array
+    name: str = field(default="custom")
+
+    def __post_init__(self) -> None:
+        require(len(self.tau) >= 2 and len(self.tau) == len(self.alpha_bar), "steps", len(self.tau),
+                "a schedule needs at least two noise levels")
+        rising = np.all(np.diff(self.tau) >= 0) and np.all(np.diff(self.alpha_bar) <= 0)
+        moving = np.all((np.diff(self.tau) > 0) | (np.diff(self.alpha_bar) < 0))
+        require(bool(rising and moving), "tau", "not increasing",
+                "give noise levels that strictly increase from t = 1 to t = T")
+
+    @property
+    def steps(self) -> int:
+        """T, the number of noise levels; there are T - 1 transitions."""
+        return len(self.tau)
+
+    @cached_property
+    def levels(self) -> tuple[NoiseLevel, ...]:
+        """The noise levels t = 1..T."""
+        return tuple(NoiseLevel(float(a), float(t)) for a, t in zip(self.alpha_bar, self.tau, strict=True))
+
+    @property
+    def start(self) -> NoiseLevel:
+        """The largest noise level, t = T, where a sampler starts."""
+        return self.levels[-1]
+
+    @property
+    def end(self) -> NoiseLevel:
+        """The smallest noise level, t = 1, where its output is compared with the target."""
+        return self.levels[0]
+
+    def transitions(self) -> Iterator[tuple[NoiseLevel, NoiseLevel]]:
+        """The T - 1 steps (from level t, to level t - 1), from the largest noise level down."""
+        return zip(self.levels[:0:-1], self.levels[-2::-1], strict=True)
+
+
+def paper_schedule(steps: int, c0: float = 2.0, c1: float = 5.0) -> NoiseSchedule:
+    """The schedule of the paper (2506.24042, eq. 16): an exponential phase, then a flat one.
+
+    ``beta_1 = T^-c0`` and ``beta_t = (c1 log T / T) min(beta_1 (1 + c1 log T / T)^t, 1)`` for t >= 2.
+
+    Parameters
+    ----------
+    steps : T >= 3, the number of noise levels.
+    c0, c1 : constants of the schedule; the paper fixes no values.
+
+    Raises
+    ------
+    InputError : T < 3, a constant that is not positive, or ``c1 log T / T >= 1`` (then beta_t would reach 1).
+    """
+    steps = whole_number("T", steps, 3)
+    for name, value in (("c0", c0), ("c1", c1)):
+        require(np.isfinite(value) and value > 0, name, value, "give a positive number")
+    rate = c1 * np.log(steps) / steps
+    require(rate < 1.0, "T", steps, f"c1 log T / T = {rate:.3g} must stay below 1: take more steps or a smaller c1 "
+                                    f"(c1 = {c1:g})")
+    t = np.arange(2, steps + 1)
+    log_first = -c0 * np.log(steps)
+    growth = np.exp(np.minimum(log_first + t * np.log1p(rate), 0.0))  # in logs: (1 + rate)^T overflows for long ladders
+    beta = np.concatenate(([np.exp(log_first)], rate * growth))
+    log_alpha_bar = np.cumsum(np.log1p(-beta))
+    return NoiseSchedule(np.exp(log_alpha_bar), -np.expm1(log_alpha_bar), f"paper(c0={c0:g}, c1={c1:g})")
+
+
+def log_snr_schedule(steps: int, tau_min: float, tau_max: float) -> NoiseSchedule:
+    """T noise levels with uniform log-SNR between noise variances ``tau_min`` and ``tau_max`` (both included)."""
+    low, high = _ends(steps, tau_min, tau_max)
+    half_log_snr = np.linspace(low.half_log_snr, high.half_log_snr, steps)
+    return _from_half_log_snr(half_log_snr, f"log_snr({tau_min:g}, {tau_max:g})")
+
+
+def rho_schedule(steps: int, tau_min: float, tau_max: float, rho: float = 7.0) -> NoiseSchedule:
+    """T noise levels uniform in ``sigma^(1/rho)``, ``sigma = sqrt(tau / alpha_bar)`` (2206.00364, eq. 5; rho = 7 there)."""
+    require(np.isfinite(rho) and rho > 0, "rho", rho, "give a positive number (7 is the usual choice)")
+    low, high = _ends(steps, tau_min, tau_max)
+    sigma = np.linspace(low.sigma ** (1 / rho), high.sigma ** (1 / rho), steps) ** rho
+    return _from_half_log_snr(-np.log(sigma), f"rho({tau_min:g}, {tau_max:g}, rho={rho:g})")
+
+
+def _ends(steps: int, tau_min: float, tau_max: float) -> tuple[NoiseLevel, NoiseLevel]:
+    whole_number("T", steps, 3)
+    for name, value in (("tau_min", tau_min), ("tau_max", tau_max)):
+        if not (np.isfinite(value) and 0.0 < value < 1.0):
+            raise InputError(name, value, "give a noise level strictly between 0 and 1")
+    require(tau_min < tau_max, "tau_min", tau_min, f"must be below tau_max = {tau_max}")
+    return NoiseLevel.from_tau(tau_min), NoiseLevel.from_tau(tau_max)
+
+
+def _from_half_log_snr(half_log_snr: Array, name: str) -> NoiseSchedule:
+    return NoiseSchedule(expit(2.0 * half_log_snr), expit(-2.0 * half_log_snr), name)

@@ -1,0 +1,54 @@
+"""The contract of a sampler: a deterministic map of bundles from the start of a schedule to its end."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from heroism.flow import Flow
+from heroism.noise import Array, NoiseLevel, NoiseSchedule
+
+
+class Sampler(ABC):
+    """A map ``Y_T -> Y_1``, linear in its state and in the scores it evaluates.
+
+    Attributes
+    ----------
+    order : classical order of the output's error in the step size, for exact scores and smooth targets.
+    """
+
+    order: int
+
+    @abstractmethod
+    def evaluations(self, steps: int) -> int:
+        """Score evaluations per sample path on a schedule of T = ``steps`` noise levels; equals what the flow counts."""
+
+    @abstractmethod
+    def rounds(self, steps: int) -> int:
+        """Sequential depth: rounds of evaluations that wait for the one before."""
+
+    @abstractmethod
+    def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
+        """Carry a bundle (1+p, n, d) from the largest noise level to the smallest; the input is left unchanged."""
+
+
+class OneStepSampler(Sampler):
+    """A sampler without memory: it only writes :meth:`step` and says what one step costs."""
+
+    step_evaluations: ClassVar[int] = 1
+    step_rounds: ClassVar[int] = 1
+
+    def evaluations(self, steps: int) -> int:
+        return (steps - 1) * self.step_evaluations
+
+    def rounds(self, steps: int) -> int:
+        return (steps - 1) * self.step_rounds
+
+    def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
+        for start, end in schedule.transitions():
+            bundle = self.step(flow, bundle, start, end)
+        return bundle
+
+    @abstractmethod
+    def step(self, flow: Flow, bundle: Array, start: NoiseLevel, end: NoiseLevel) -> Array:
+        """One transition from noise level ``start`` down to ``end``."""

@@ -1,0 +1,102 @@
+"""The contract of a target: everything at any noise level, in closed form, in coordinates that may be reduced by symmetry.
+
+**Reduced coordinates.** A sampler is linear in state and score, so it never leaves a symmetry of the target: a
+rotationally symmetric block of m coordinates moves along its radius only. Such a block is *one* reduced coordinate, a
+radius, of multiplicity m; a plain coordinate has multiplicity 1. ``log_density`` is the density of the reduced coordinates
+(the radius carries the shell factor ``(m - 1) log r + log area(S^{m-1})``), the score is the score in R^d along them. Total
+variation in reduced coordinates equals total variation in R^d.
+
+**Independent copies.** A product of d identical one-dimensional laws is described by one coordinate and ``copies = d``:
+a sampler treats the coordinates independently, and ``total_variation`` composes them.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Literal
+
+import numpy as np
+
+from heroism.noise import Array, NoiseLevel
+from heroism.targets.radial import log_area, log_radius_density
+
+
+class Target(ABC):
+    """A probability law of X_0 and of every ``X_tau = sqrt(alpha_bar) X_0 + sqrt(tau) Z``.
+
+    Attributes
+    ----------
+    dim : number of reduced coordinates, what a sampler sees.
+    multiplicity : (dim,) ints; 1 for a plain coordinate, m > 1 for the radius of a rotationally symmetric block in R^m.
+    copies : number of independent identical copies (1 unless the target is a product of identical laws).
+    jacobian : "dense", or "diagonal" when every reduced coordinate evolves on its own.
+    """
+
+    dim: int
+    jacobian: Literal["dense", "diagonal"] = "dense"
+    copies: int = 1
+    multiplicity: np.ndarray
+
+    @property
+    def ambient_dim(self) -> int:
+        """d of the theorems: the dimension of the space that the law lives in."""
+        return self.copies * int(np.sum(self.multiplicity))
+
+    @abstractmethod
+    def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        """(n, dim) draws of X_tau in reduced coordinates."""
+
+    @abstractmethod
+    def log_density(self, x: Array, level: NoiseLevel) -> Array:
+        """(n,) log density of the reduced coordinates of X_tau at x (n, dim); accurate far into the tails."""
+
+    @abstractmethod
+    def score(self, bundle: Array, level: NoiseLevel) -> Array:
+        """(1+p, n, dim): the score s at ``bundle[0]`` and the products H v of its derivative with ``bundle[1:]``.
+
+        For a "diagonal" target the product with the all-ones tangent is the diagonal of H.
+        """
+
+    def log_shell(self, x: Array) -> Array:
+        """(n,) log volume factor of the radii; ``log_density - log_shell`` is the log density in R^d, whose gradient is the score."""
+        total = np.zeros(len(x))
+        for axis, m in enumerate(self.multiplicity):
+            if m > 1:
+                total += (m - 1) * np.log(np.abs(x[:, axis])) + log_area(int(m))
+        return total
+
+    def sample_gaussian(self, n: int, rng: np.random.Generator) -> Array:
+        """(n, dim) draws of N(0, I_d) in this target's reduced coordinates: the start of an end-to-end run."""
+        x = rng.standard_normal((n, self.dim))
+        for axis, m in enumerate(self.multiplicity):
+            if m > 1:
+                x[:, axis] = np.sqrt(rng.chisquare(m, n))
+        return x
+
+    def log_density_gaussian(self, x: Array) -> Array:
+        """(n,) log density of N(0, I_d) in this target's reduced coordinates."""
+        total = np.zeros(len(x))
+        for axis, m in enumerate(self.multiplicity):
+            if m > 1:
+                total += log_radius_density(x[:, axis], 1.0, int(m))
+            else:
+                total += -0.5 * x[:, axis] ** 2 - 0.5 * np.log(2.0 * np.pi)
+        return total
+
+    def lift(self, positions: Array, rng: np.random.Generator) -> Array:
+        """(n, ambient_dim) points of R^d with these reduced coordinates (n, dim), the symmetric parts drawn at random.
+
+        For independent copies the coordinates are drawn, with replacement, from ``positions``. Meant for
+        histograms, transport distances and pictures.
+        """
+        n = len(positions)
+        if self.copies > 1:
+            return positions[rng.integers(n, size=(n, self.copies)), 0]
+        blocks = []
+        for axis, m in enumerate(self.multiplicity):
+            block = positions[:, axis : axis + 1]
+            if m > 1:
+                direction = rng.standard_normal((n, int(m)))
+                block = block * (direction / np.linalg.norm(direction, axis=1, keepdims=True))
+            blocks.append(block)
+        return np.concatenate(blocks, axis=1)
