@@ -7,7 +7,7 @@ Jacobians carries the tangents along by treating the bundle as one array; only t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from heroism.noise import Array, NoiseLevel
@@ -24,10 +24,14 @@ class BudgetExceeded(RuntimeError):
 
 
 class Flow:
-    """Counts score evaluations per sample path (NFE) and rounds (sequential depth), and enforces an optional budget."""
+    """Counts score evaluations per sample path (NFE) and rounds (sequential depth), and enforces an optional budget.
 
-    def __init__(self, score: Score, budget: int | None = None):
-        self.score, self.budget = score, budget
+    ``diffusion(positions (n, d), deviation) -> (n, d)`` adds isotropic noise; only stochastic samplers need it.
+    """
+
+    def __init__(self, score: Score, budget: int | None = None,
+                 diffusion: Callable[[Array, float], Array] | None = None):
+        self.score, self.budget, self.diffusion = score, budget, diffusion
         self.evaluations = 0
         self.rounds = 0
 
@@ -46,3 +50,9 @@ class Flow:
         self.evaluations += len(levels)
         self.rounds += 1
         return [self.score(bundle, level) for bundle, level in zip(bundles, levels, strict=True)]
+
+    def diffuse(self, bundle: Array, deviation: float) -> Array:
+        """The bundle's positions with independent ``N(0, deviation^2 I)`` added; a noisy path has no tangents to carry."""
+        if self.diffusion is None or len(bundle) > 1:
+            raise TypeError("this flow adds no noise: stochastic samplers run without tangents")
+        return self.diffusion(bundle[0], deviation)[None]

@@ -45,12 +45,14 @@ class Ensemble:
     Attributes
     ----------
     positions : (n, dim) in the target's reduced coordinates, at noise level ``level``.
-    log_density : (n,) log of the sampler's exact output density (of one copy, if the target has independent copies).
+    log_density : (n,) log of the sampler's exact output density (of one copy, if the target has independent copies);
+        NaN for a stochastic sampler, which has none in closed form.
     level : noise level of the output.
     evaluations, rounds : per sample path, as counted by the flow.
     folded : share of particles whose Jacobian determinant is not positive: there the map may not be one to one, the density
         sums over several branches, and a total variation from one branch is only a lower bound.
     diverged : share of particles that left the floating-point numbers; they count as lost mass.
+    stochastic : whether the sampler added noise on the way.
     echo : a few particles run again from starts moved by a few units in the last place: measures round-off.
     """
 
@@ -62,6 +64,7 @@ class Ensemble:
     folded: float
     diverged: float
     echo: Endpoints
+    stochastic: bool = False
 
 
 def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, particles: int,
@@ -88,6 +91,11 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
     rng = np.random.default_rng(seed)
     z = target.sample_gaussian(particles, rng) if start == "gaussian" else target.sample(particles, schedule.start, rng)
     run = _Run(sampler, score, schedule, start, budget)
+    if sampler.stochastic:
+        ends = run.diffusing(z, rng)
+        return Ensemble(ends.positions, ends.log_density, schedule.end, run.evaluations, run.rounds, folded=0.0,
+                        diverged=float(np.mean(~np.isfinite(ends.positions))), echo=Endpoints(z[:0], z[:0, 0]),
+                        stochastic=True)
     ends, determinant_sign = run.through(z, block)
     few = z[:ECHOES]
     moved = few * (1.0 + ULPS * np.finfo(float).eps * rng.choice([-1.0, 1.0], size=few.shape))
@@ -125,6 +133,14 @@ class _Run:
             window = slice(part[0], part[-1] + 1)
             positions[window], sign[window], log_det[window] = self._block(z[window], tangents)
         return Endpoints(positions, log_density - log_det), sign
+
+    def diffusing(self, z: Array, rng: np.random.Generator) -> Endpoints:
+        """A stochastic sampler, without tangents; in one block, so that the noise does not depend on blocks."""
+        flow = Flow(self.score, self.budget, lambda x, deviation: self.target.diffuse(x, deviation, rng))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            end = self.sampler.transport(flow, z[None], self.schedule)
+        self.evaluations, self.rounds = flow.evaluations, flow.rounds
+        return Endpoints(end[0], np.full(len(z), np.nan))
 
     def _block(self, z: Array, tangents: int) -> tuple[Array, Array, Array]:
         bundle = np.empty((1 + tangents, *z.shape))

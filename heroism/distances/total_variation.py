@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from heroism.distances.estimate import Estimate
+from heroism.errors import InputError
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 from heroism.transport import Endpoints, Ensemble
@@ -28,7 +29,13 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
     Returns
     -------
     Estimate : ``floor`` is the total variation that round-off in the log densities amounts to, measured by the echo.
+
+    Raises
+    ------
+    InputError : the sampler was stochastic.
     """
+    if ensemble.stochastic:
+        raise InputError("distance", "total_variation", "a stochastic sampler has no exact density: take distance=histogram")
     ratio = log_ratio(ensemble, target, ensemble.level)
     if target.copies > 1:
         ratio = _joint(ratio, target.copies, np.random.default_rng(seed))

@@ -15,9 +15,11 @@ class Sampler(ABC):
     Attributes
     ----------
     order : classical order of the output's error in the step size, for exact scores and smooth targets.
+    stochastic : whether it adds noise on the way (then there is no map, no Jacobian and no exact density).
     """
 
     order: int
+    stochastic: bool = False
 
     @abstractmethod
     def evaluations(self, steps: int) -> int:

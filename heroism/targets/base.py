@@ -83,6 +83,14 @@ class Target(ABC):
                 total += -0.5 * x[:, axis] ** 2 - 0.5 * np.log(2.0 * np.pi)
         return total
 
+    def diffuse(self, x: Array, deviation: float, rng: np.random.Generator) -> Array:
+        """(n, dim) reduced coordinates of ``X + deviation Z``, Z ~ N(0, I_d), given those of X (n, dim)."""
+        noisy = x + deviation * rng.standard_normal(x.shape)
+        for axis, m in enumerate(self.multiplicity):
+            if m > 1:
+                noisy[:, axis] = np.hypot(noisy[:, axis], deviation * np.sqrt(rng.chisquare(m - 1, len(x))))
+        return noisy
+
     def lift(self, positions: Array, rng: np.random.Generator) -> Array:
         """(n, ambient_dim) points of R^d with these reduced coordinates (n, dim), the symmetric parts drawn at random.
 
