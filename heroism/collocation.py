@@ -54,8 +54,9 @@ def collocation(points: int, spacing: str = "equispaced") -> Collocation:
     """K = ``points`` collocation points of the given spacing; built once.
 
     ``"equispaced"`` are the paper's (eq. 11), ``"chebyshev"`` the Chebyshev-Lobatto points, ``"gauss_lobatto"``,
-    ``"gauss_legendre"`` and ``"gauss_radau"`` (right end included) those of the quadratures. A single point is the start of the
-    step for the spacings that hold it (explicit Euler), the midpoint for Gauss-Legendre, the end for Gauss-Radau.
+    ``"gauss_legendre"`` and ``"gauss_radau"`` (right end included) those of the quadratures. A single point is the
+    start of the step for the spacings that hold it (explicit Euler), the midpoint for Gauss-Legendre, the end for
+    Gauss-Radau.
 
     Raises
     ------

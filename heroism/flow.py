@@ -2,7 +2,8 @@
 
 A *bundle* is one array ``(1 + p, n, d)``: row 0 holds n positions, rows 1..p hold p tangent vectors at each of them.
 Every sampler of interest is linear in its state and in the scores it evaluates, so a sampler that knows nothing of
-Jacobians carries the tangents along by treating the bundle as one array; only the score tells position and tangents apart.
+Jacobians carries the tangents along by treating the bundle as one array; only the score tells position and tangents
+apart.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from heroism.noise import Array, NoiseLevel
 
 
 class Score(Protocol):
-    """A score estimate: ``(bundle (1+p, n, d), level) -> (1+p, n, d)``, row 0 the score, row i its derivative along tangent i."""
+    """A score estimate: ``(bundle (1+p, n, d), level) -> (1+p, n, d)``, row 0 the score, the others its derivatives along tangents."""
 
     def __call__(self, bundle: Array, level: NoiseLevel) -> Array: ...
 
@@ -52,7 +53,7 @@ class Flow:
         return [self.score(bundle, level) for bundle, level in zip(bundles, levels, strict=True)]
 
     def diffuse(self, bundle: Array, deviation: float) -> Array:
-        """The bundle's positions with independent ``N(0, deviation^2 I)`` added; a noisy path has no tangents to carry."""
+        """The bundle's positions with independent ``N(0, deviation^2 I)`` added; a noisy path has no tangents."""
         if self.diffusion is None or len(bundle) > 1:
             raise TypeError("this flow adds no noise: stochastic samplers run without tangents")
         return self.diffusion(bundle[0], deviation)[None]

@@ -57,7 +57,9 @@ class NoiseLevel:
         return float(np.sqrt(self.tau / self.alpha_bar))
 
     def toward(self, other: NoiseLevel, unit: float) -> NoiseLevel:
-        """The level at ``unit`` in [0, 1] of the way to ``other``: linear in tau *and* in alpha_bar, exact at 0 and 1."""
+        """The level at ``unit`` in [0, 1] of the way to ``other``: linear in tau *and* in alpha_bar, exact at 0 and
+        1.
+        """
         keep = 1.0 - unit
         return NoiseLevel(keep * self.alpha_bar + unit * other.alpha_bar, keep * self.tau + unit * other.tau)
 
@@ -151,7 +153,9 @@ def log_snr_schedule(steps: int, tau_min: float, tau_max: float) -> NoiseSchedul
 
 
 def rho_schedule(steps: int, tau_min: float, tau_max: float, rho: float = 7.0) -> NoiseSchedule:
-    """T noise levels uniform in ``sigma^(1/rho)``, ``sigma = sqrt(tau / alpha_bar)`` (2206.00364, eq. 5; rho = 7 there)."""
+    """T noise levels uniform in ``sigma^(1/rho)``, ``sigma = sqrt(tau / alpha_bar)`` (2206.00364, eq. 5; rho = 7
+    there).
+    """
     require(np.isfinite(rho) and rho > 0, "rho", rho, "give a positive number (7 is the usual choice)")
     low, high = _ends(steps, tau_min, tau_max)
     sigma = np.linspace(low.sigma ** (1 / rho), high.sigma ** (1 / rho), steps) ** rho

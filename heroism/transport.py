@@ -1,7 +1,8 @@
 """A sampler over a population of particles: where each one ends, and the exact log density with which it gets there.
 
 A deterministic sampler is a map ``y_T -> y_1``; its output density is
-``log q(y_1) = log p_start(y_T) - log |det dy_1/dy_T|`` (theory: exact total variation). The Jacobian rides along in the bundle.
+``log q(y_1) = log p_start(y_T) - log |det dy_1/dy_T|`` (theory: exact total variation). The Jacobian rides along in
+the bundle.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Ensemble:
         NaN for a stochastic sampler, which has none in closed form.
     level : noise level of the output.
     evaluations, rounds : per sample path, as counted by the flow.
-    folded : share of particles whose Jacobian determinant is not positive: there the map may not be one to one, the density
+    folded : share of particles whose Jacobian determinant is not positive: there the map may not be one to one, the
+    density
         sums over several branches, and a total variation from one branch is only a lower bound.
     diverged : share of particles that left the floating-point numbers; they count as lost mass.
     stochastic : whether the sampler added noise on the way.
@@ -77,7 +79,8 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
     sampler, score, schedule : what runs, on which score, over which noise levels (from ``schedule.start`` to ``.end``).
     particles : n >= 1.
     seed : determines the starting points, and nothing else does: every sampler gets the same initial noise.
-    start : "exact" draws from p_{X_T}, which isolates the discretisation; "gaussian" from N(0, I), the end-to-end error.
+    start : "exact" draws from p_{X_T}, which isolates the discretisation; "gaussian" from N(0, I), the end-to-end
+    error.
     block : particles per block; by default as many as fit the cache. The result does not depend on it.
     budget : most score evaluations per sample path; BudgetExceeded is raised when the sampler wants more.
 
@@ -107,7 +110,9 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
 
 def push(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, z: Array, log_density: Array,
          block: int | None = None) -> tuple[Endpoints, Array]:
-    """Carry starting points z (n, dim) of log density (n,) through; returns the endpoints and the sign of each Jacobian."""
+    """Carry starting points z (n, dim) of log density (n,) through; returns the endpoints and the sign of each
+    Jacobian.
+    """
     run = _Run(sampler, score, schedule, "exact", None)
     return run.through(z, block, log_density)
 
@@ -147,7 +152,8 @@ class _Run:
         bundle[0] = z
         bundle[1:] = np.eye(self.target.dim)[:, None, :] if self.target.jacobian == "dense" else 1.0
         flow = Flow(self.score, self.budget)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a diverging path is a result, not an accident
+        # a diverging path is a result, not an accident
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             end = self.sampler.transport(flow, bundle, self.schedule)
             if self.target.jacobian == "dense":
                 sign, log_det = np.linalg.slogdet(np.moveaxis(end[1:], 1, 0))

@@ -17,8 +17,8 @@ LARGEST_GATHER = 2**22
 def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.SeedSequence = 0) -> Estimate:
     """Joint total variation between the sampler's output and the target at the same noise level.
 
-    ``TV = E_{y~q} (1 - p(y) / q(y))_+`` with both densities known exactly; the relative standard error does not depend on
-    how small TV is. A particle that diverged, or that lands where p vanishes, counts 1.
+    ``TV = E_{y~q} (1 - p(y) / q(y))_+`` with both densities known exactly; the relative standard error does not
+    depend on how small TV is. A particle that diverged, or that lands where p vanishes, counts 1.
 
     Parameters
     ----------
@@ -35,7 +35,8 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
     InputError : the sampler was stochastic.
     """
     if ensemble.stochastic:
-        raise InputError("distance", "total_variation", "a stochastic sampler has no exact density: take distance=histogram")
+        raise InputError("distance", "total_variation", "a stochastic sampler has no exact density, "
+                         "take distance=histogram")
     ratio = log_ratio(ensemble, target, ensemble.level)
     if target.copies > 1:
         ratio = _joint(ratio, target.copies, np.random.default_rng(seed))
@@ -55,9 +56,9 @@ def log_ratio(ends: Ensemble | Endpoints, target: Target, level: NoiseLevel) -> 
 def round_off_floor(ensemble: Ensemble, target: Target) -> float:
     """Total variation between two laws whose log densities differ by nothing but round-off.
 
-    The echo's particles took the same paths with other rounding errors; the log ratio of the two runs differs by round-off.
-    Noise of standard deviation s in a log ratio adds ``s / sqrt(2 pi)`` to an estimate that should be zero; each of the two
-    runs carries its own, so the difference has twice the variance. Copies add independently.
+    The echo's particles took the same paths with other rounding errors; the log ratio of the two runs differs by
+    round-off. Noise of standard deviation s in a log ratio adds ``s / sqrt(2 pi)`` to an estimate that should be
+    zero; each of the two runs carries its own, so the difference has twice the variance. Copies add independently.
     """
     few = len(ensemble.echo.log_density)
     first = Endpoints(ensemble.positions[:few], ensemble.log_density[:few])

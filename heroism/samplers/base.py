@@ -23,7 +23,7 @@ class Sampler(ABC):
 
     @abstractmethod
     def evaluations(self, steps: int) -> int:
-        """Score evaluations per sample path on a schedule of T = ``steps`` noise levels; equals what the flow counts."""
+        """Score evaluations per sample path on T = ``steps`` noise levels; equals what the flow counts."""
 
     @abstractmethod
     def rounds(self, steps: int) -> int:

@@ -10,7 +10,8 @@ from heroism.samplers.base import OneStepSampler
 
 
 class Ddim(OneStepSampler):
-    """Deterministic DDIM (2010.02502, eq. 12 with sigma_t = 0): exact when the noise prediction is constant along the path.
+    """Deterministic DDIM (2010.02502, eq. 12 with sigma_t = 0): exact when the noise prediction is constant along
+    the path.
 
     With ``noise = -sqrt(tau) s``: ``x' = sqrt(abar'/abar) x + (sqrt(tau') - sqrt(abar'/abar) sqrt(tau)) noise``.
     """

@@ -17,7 +17,8 @@ from heroism.samplers.base import Sampler
 class Heroism(Sampler):
     """K points per step, refined N times by fixed-point iteration of the interpolated probability-flow ODE.
 
-    Per step from ``tau_0`` to ``tau_end``: every point starts from the raw copy ``Y_t``; N times, for all points at once,
+    Per step from ``tau_0`` to ``tau_end``: every point starts from the raw copy ``Y_t``; N times, for all points at
+    once,
 
         ``x_i / sqrt(1-tau_i) = Y_t / sqrt(1-tau_0) + 1/2 sum_j gamma_ij (1-tau_j)^(-3/2) s_{tau_j}(x_j)``      (eq. 14)
 
@@ -32,8 +33,8 @@ class Heroism(Sampler):
     refinements : N >= 1, or "auto": ``ceil(refinement_constant * log T)``, the theorem's choice.
     spacing : "equispaced" in tau (the paper's, eq. 11), "chebyshev", "gauss_lobatto", "gauss_legendre", "gauss_radau".
     sweep : "picard", all points at once from the values of the refinement before.
-    refinement_constant : C3 of the theorem, which fixes no value. With 1.5 the refinement error stays below the discretisation
-        error for K <= 6 on every target tried (T = 16..256, d up to 1e6); 1 is enough for K <= 4.
+    refinement_constant : C3 of the theorem, which fixes no value. With 1.5 the refinement error stays below the
+        discretisation error for K <= 6 on every target tried (T = 16..256, d up to 1e6); 1 is enough for K <= 4.
 
     Raises
     ------
@@ -52,11 +53,11 @@ class Heroism(Sampler):
 
     @property
     def order(self) -> int:  # type: ignore[override]
-        """min(N, order of the collocation): unfinished refinement gains one order a round, up to what interpolation gives."""
+        """min(N, order of the collocation): each refinement gains one order, up to what interpolation gives."""
         return self.rule.order if self.refinements == "auto" else min(self.refinements, self.rule.order)
 
     def refinements_for(self, steps: int) -> int:
-        """N on a schedule of T = ``steps`` noise levels. A single point at the start of the step needs no refinement."""
+        """N on a schedule of T = ``steps`` noise levels; a single known point needs no refinement."""
         if self._known_points == self.points:
             return 1
         if self.refinements == "auto":
@@ -81,7 +82,7 @@ class Heroism(Sampler):
         return bundle
 
     def _weights(self, start: NoiseLevel, end: NoiseLevel) -> tuple[list[NoiseLevel], Array, Array]:
-        """Levels of the points, and (scale, weights) with ``x_i = scale_i Y_t + sum_j weights_ij s_j``; last row: the end."""
+        """Levels of the points; (scale, weights) of ``x_i = scale_i Y_t + sum_j weights_ij s_j``, last row the end."""
         levels = [start.toward(end, float(u)) for u in self.rule.nodes]
         at_points = np.array([level.alpha_bar for level in levels])
         at_rows = np.append(at_points, end.alpha_bar)

@@ -7,7 +7,7 @@ from heroism.targets.base import Target
 
 
 class ExactScore:
-    """The target's own score, ``score(bundle (1+p, n, d), level)``; ``.target`` is what the sampler's output is compared with."""
+    """The target's own score; ``.target`` is what the sampler's output is compared with."""
 
     def __init__(self, target: Target):
         self.target = target

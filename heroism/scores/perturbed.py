@@ -12,13 +12,13 @@ from heroism.targets.base import Target
 class PerturbedScore:
     """``s_hat(x) = s(x) + a sqrt(2) sin(omega <w, x> + phi) u`` with random unit vectors u, w and phase phi.
 
-    The score error is about ``amplitude`` in l2 over R^d and the Jacobian error about ``amplitude * frequency`` in spectral
-    norm; both are in closed form, tangents included. In reduced coordinates u and w live there (along a radius the error is
-    a radial field). A target with a diagonal Jacobian, or with independent copies, keeps that structure: every coordinate of
-    R^d gets its own sine of amplitude ``a / sqrt(d)``.
+    The score error is about ``amplitude`` in l2 over R^d and the Jacobian error about ``amplitude * frequency`` in
+    spectral norm; both are in closed form, tangents included. In reduced coordinates u and w live there (along a
+    radius the error is a radial field). A target with a diagonal Jacobian, or with independent copies, keeps that
+    structure: every coordinate of R^d gets its own sine of amplitude ``a / sqrt(d)``.
 
-    ``score_error`` and ``jacobian_error`` are what the theorem's assumptions 2 and 3 define (2506.24042): root mean squares over
-    all noise levels, points, refinements and particles, at the sampler's own iterates.
+    ``score_error`` and ``jacobian_error`` are what the theorem's assumptions 2 and 3 define (2506.24042): root mean
+    squares over all noise levels, points, refinements and particles, at the sampler's own iterates.
 
     Parameters
     ----------
@@ -74,7 +74,8 @@ class PerturbedScore:
         return self.scale * np.sin(angle), self.scale * self.frequency * np.cos(angle)
 
     def _meter(self, error: Array, slope: Array) -> None:
-        if self.coordinatewise:  # of all copies together in l2; the spectral norm of a diagonal matrix is its largest entry
+        # of all copies together in l2; the spectral norm of a diagonal matrix is its largest entry
+        if self.coordinatewise:
             square, norm = self.target.copies * np.sum(error**2, axis=1), np.max(np.abs(slope), axis=1)
         else:
             square, norm = error**2, np.abs(slope)

@@ -1,10 +1,10 @@
-"""The contract of a target: everything at any noise level, in closed form, in coordinates that may be reduced by symmetry.
+"""The contract of a target: everything at any noise level in closed form, in coordinates reduced by symmetry.
 
 **Reduced coordinates.** A sampler is linear in state and score, so it never leaves a symmetry of the target: a
 rotationally symmetric block of m coordinates moves along its radius only. Such a block is *one* reduced coordinate, a
-radius, of multiplicity m; a plain coordinate has multiplicity 1. ``log_density`` is the density of the reduced coordinates
-(the radius carries the shell factor ``(m - 1) log r + log area(S^{m-1})``), the score is the score in R^d along them. Total
-variation in reduced coordinates equals total variation in R^d.
+radius, of multiplicity m; a plain coordinate has multiplicity 1. ``log_density`` is the density of the reduced
+coordinates (the radius carries the shell factor ``(m - 1) log r + log area(S^{m-1})``), the score is the score in
+R^d along them. Total variation in reduced coordinates equals total variation in R^d.
 
 **Independent copies.** A product of d identical one-dimensional laws is described by one coordinate and ``copies = d``:
 a sampler treats the coordinates independently, and ``total_variation`` composes them.
@@ -58,7 +58,9 @@ class Target(ABC):
         """
 
     def log_shell(self, x: Array) -> Array:
-        """(n,) log volume factor of the radii; ``log_density - log_shell`` is the log density in R^d, whose gradient is the score."""
+        """(n,) log volume factor of the radii; ``log_density - log_shell`` is the log density in R^d, whose gradient
+        is the score.
+        """
         total = np.zeros(len(x))
         for axis, m in enumerate(self.multiplicity):
             if m > 1:

@@ -16,8 +16,8 @@ def log_area(m: int) -> float:
 def log_radius_density(radius: Array, variance: float | Array, m: int) -> Array:
     """Log density of ``|V|``, V ~ N(0, variance I_m), at ``radius``; broadcasts radius against variance.
 
-    Written around its mode, ``-(m/2)(x - 1 - log x) - log radius`` with ``x = radius^2 / (m variance)``: the plain formula
-    adds terms of size m log m that cancel, and loses ten digits at m = 10^6.
+    Written around its mode, ``-(m/2)(x - 1 - log x) - log radius`` with ``x = radius^2 / (m variance)``: the plain
+    formula adds terms of size m log m that cancel, and loses ten digits at m = 10^6.
     """
     radius = np.abs(radius)
     excess = (radius - np.sqrt(m * variance)) * (radius + np.sqrt(m * variance)) / (m * np.asarray(variance))

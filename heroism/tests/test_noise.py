@@ -1,6 +1,7 @@
 """Schedules: accurate at both ends, the paper's recursion, Lemma 1, and the sentences for wrong arguments."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ def test_levels_run_from_noise_to_data(schedule):
     assert len(pairs) == schedule.steps - 1
     assert pairs[0][0] == schedule.start and pairs[-1][1] == schedule.end
     assert all(a.tau > b.tau or a.alpha_bar < b.alpha_bar for a, b in pairs)
-    assert all(first[1] == second[0] for first, second in zip(pairs, pairs[1:], strict=False))
+    assert all(first[1] == second[0] for first, second in pairwise(pairs))
 
 
 def test_paper_schedule_equals_the_recursion_in_exact_arithmetic():
@@ -47,10 +48,11 @@ def test_paper_schedule_survives_long_ladders():
 @pytest.mark.parametrize("steps", [16, 64, 512, 4096])
 @pytest.mark.parametrize("c1", [4.0, 5.0])
 def test_lemma_1(steps, c1):
-    """(2506.24042, Lemma 1): within a step tau moves by at most 8 c1 (log T / T) tau (1 - tau'), and alpha_bar_T <= T^-c2.
+    """(2506.24042, Lemma 1): within a step tau moves by at most 8 c1 (log T / T) tau (1 - tau'), and alpha_bar_T <=
+    T^-c2.
 
-    The exponential phase takes a share c0 / c1 of the steps, the flat one brings alpha_bar down to about T^-(c1 - c0); so
-    c1 has to be the larger, and c2 is somewhat below the difference.
+    The exponential phase takes a share c0 / c1 of the steps, the flat one brings alpha_bar down to about T^-(c1 -
+    c0); so c1 has to be the larger, and c2 is somewhat below the difference.
     """
     schedule = paper_schedule(steps, 2.0, c1)
     if c1 * np.log(steps) / steps > 0.5:
