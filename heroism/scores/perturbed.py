@@ -37,11 +37,11 @@ class PerturbedScore:
         rng = np.random.default_rng(seed)
         self.coordinatewise = target.jacobian == "diagonal" or target.copies > 1
         if self.coordinatewise:
-            self.phase = rng.uniform(0, 2 * np.pi, target.dim)
+            self.phase: Array = rng.uniform(0, 2 * np.pi, target.dim)
             self.scale = np.sqrt(2.0) * self.amplitude / np.sqrt(target.dim * target.copies)
         else:
             self.u, self.w = (v / np.linalg.norm(v) for v in rng.standard_normal((2, target.dim)))
-            self.phase = rng.uniform(0, 2 * np.pi)
+            self.phase = rng.uniform(0, 2 * np.pi, 1)
             self.scale = np.sqrt(2.0) * self.amplitude
         self._squares = np.zeros(2)
         self._count = 0

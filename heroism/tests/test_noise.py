@@ -45,7 +45,7 @@ def test_paper_schedule_survives_long_ladders():
     assert np.all(np.isfinite(schedule.tau)) and schedule.end.tau == pytest.approx(2.0**-34)
 
 
-@pytest.mark.parametrize("steps", [16, 64, 512, 4096])
+@pytest.mark.parametrize("steps", [64, 512, 4096])
 @pytest.mark.parametrize("c1", [4.0, 5.0])
 def test_lemma_1(steps, c1):
     """(2506.24042, Lemma 1): within a step tau moves by at most 8 c1 (log T / T) tau (1 - tau'), and alpha_bar_T <=
@@ -55,8 +55,6 @@ def test_lemma_1(steps, c1):
     c0); so c1 has to be the larger, and c2 is somewhat below the difference.
     """
     schedule = paper_schedule(steps, 2.0, c1)
-    if c1 * np.log(steps) / steps > 0.5:
-        pytest.skip("the lemma's T is large enough for c1 log T / T <= 1/2")
     for start, end in schedule.transitions():
         bound = 8 * c1 * np.log(steps) / steps * end.tau * start.alpha_bar  # the smallest tau and 1 - tau of the step
         assert start.tau_above(end) <= bound
