@@ -15,7 +15,7 @@ from heroism.noise import Array, NoiseLevel
 
 
 class Score(Protocol):
-    """A score estimate, ``(bundle (1+p, n, d), level) -> (1+p, n, d)``: the score and its derivatives along the tangents."""
+    """A score estimate, ``(bundle (1+p, n, d), level) -> (1+p, n, d)``: scores and derivatives along the tangents."""
 
     def __call__(self, bundle: Array, level: NoiseLevel) -> Array: ...
 
