@@ -1,0 +1,58 @@
+# Every target sets up what it needs by itself; nothing has to be installed first but Python >= 3.11 and make.
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install -qq --disable-pip-version-check -c constraints.txt
+ARGS ?=
+
+# One BLAS thread per process: workers share the cores, and last bits depend on the number of threads.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+export MKL_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test test-all lint bench sweep-dimension sweep-accuracy sweep-floors figures clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo '  A sweep takes overrides:  make sweep-dimension ARGS="d=2,4 particles=200"'
+	@echo '  One run of your own:      $(PY) -m experiments.run --help'
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python >= 3.11, or name one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is $$($(PYTHON) -V 2>&1), and Python >= 3.11 is needed: name one, such as make PYTHON=python3.12 ..." >&2; exit 1; }
+	@echo "Setting up $(VENV) (once, about a minute)"
+	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	@$(PIP) -e '.[test]'
+	@touch $@
+
+setup: $(VENV)/.ready ## the environment, in .venv
+
+test: $(VENV)/.ready ## the tests, in a few minutes
+	$(PY) -m pytest
+
+test-all: $(VENV)/.ready ## the slow tests as well
+	$(PY) -m pytest -m "slow or not slow"
+
+lint: $(VENV)/.ready ## ruff and mypy
+	$(PY) -m ruff check heroism experiments analysis
+	$(PY) -m mypy
+
+bench: $(VENV)/.ready ## seconds per score evaluation of every target
+	$(PY) -m experiments.bench
+
+sweep-dimension: ## how T(d, epsilon) grows with d, beside the theorem
+sweep-accuracy: ## how T(d, epsilon) grows with 1/epsilon, beside the theorem
+sweep-floors: ## where histogram and optimal transport stop and the exact total variation goes on
+sweep-dimension sweep-accuracy sweep-floors: sweep-%: $(VENV)/.ready
+	@$(PY) -m experiments.run -m study=$* $(ARGS); status=$$?; \
+	  test $$status -gt 1 || $(PY) -m analysis.report $* || status=$$?; exit $$status
+
+figures: $(VENV)/.ready ## every table and figure again, from results/raw or else from results/tables
+	$(PY) -m analysis.report
+
+clean: ## remove caches and sweep logs (not .venv, not results/raw)
+	rm -rf .pytest_cache .mypy_cache .ruff_cache build *.egg-info results/sweeps results/smoke
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -1,0 +1,56 @@
+"""From a resolved config to the objects of a run; a user's mistake comes out as the one sentence it deserves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
+from heroism.errors import InputError
+from heroism.noise import NoiseSchedule
+from heroism.samplers import Sampler
+from heroism.targets.base import Target
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a run is made of; ``score(target)`` and ``schedule(T)`` are made fresh for every rung."""
+
+    target: Target
+    sampler: Sampler
+    score: Callable[[Target], Any]
+    schedule: Callable[[int], NoiseSchedule]
+    start: str
+    distances: Mapping[str, Callable[..., Any]]
+
+
+def build(config: Mapping[str, Any]) -> Parts:
+    """Instantiate every group of a resolved config. Raises InputError for values that a class refuses."""
+    distances = {name: make(node, f"distance.{name}") for name, node in config["distance"].items()}
+    return Parts(make(config["target"], "target"), make(config["sampler"], "sampler"), make(config["perturbation"], "perturbation"),
+                 make(config["schedule"], "schedule"), config["start"]["law"], distances)
+
+
+def make(node: Mapping[str, Any], name: str) -> Any:
+    """Instantiate one node; ``name`` is what it is called on the command line."""
+    try:
+        return instantiate(dict(node), _convert_="all")
+    except InstantiationException as error:
+        raise _mistake(error, node, name) from error
+
+
+def _mistake(error: InstantiationException, node: Mapping[str, Any], name: str) -> Exception:
+    """The InputError behind Hydra's wrapping; a wrong name or parameter in a config as one; anything else as it was raised."""
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    if isinstance(cause, InputError):
+        return cause
+    if isinstance(cause, ImportError | AttributeError) and str(error).startswith("Error locating"):
+        return InputError(f"{name}._target_", node.get("_target_"), "give the dotted name of a class or function that can be imported")
+    if isinstance(cause, TypeError) and "argument" in str(cause):
+        return InputError(name, node.get("_target_"), f"{cause}; give the parameters that it has")
+    return cause if isinstance(cause, Exception) else error

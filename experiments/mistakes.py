@@ -1,0 +1,47 @@
+"""Hydra's errors as one sentence: what was asked for, what there is, what was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
+
+from heroism.errors import InputError
+
+
+def explain(error: HydraException | OmegaConfBaseException) -> InputError:
+    """The InputError that says the same in one sentence."""
+    text = str(error)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
+        group, _, name = error.missing_cfg_file.rpartition("/")
+        return InputError(group or "config", name, _choice(name, error.options))
+    if isinstance(error, OverrideParseException):
+        return InputError("override", error.override, f"cannot be read ({_first_line(text)}): write name=value, a list as [1,2], and put "
+                                                      "quotes around what the shell would take for itself")
+    if isinstance(error, InterpolationResolutionError):
+        return InputError("config", error.full_key, f"cannot be resolved ({_first_line(text)}); keep the settings that it refers to")
+    key = re.match(r"Could not override '(.+?)'", text)
+    unknown = error if isinstance(error, OmegaConfBaseException) else error.__cause__
+    if isinstance(unknown, OmegaConfBaseException) and unknown.parent_node is not None and unknown.key is not None:
+        known = [str(name) for name in unknown.parent_node if name != "hydra"]
+        full = key.group(1) if key else unknown.full_key or str(unknown.key)
+        return InputError("override", full, f"there is no such setting; {_choice(str(unknown.key), known)}")
+    if "Ambiguous value" in text:
+        argument = re.search(r"'(.+?)=(.*)'", text)
+        name, value = argument.groups() if argument else ("override", text)
+        return InputError(name, value, "several values make a sweep: add -m before the overrides, or write a list as [1,2]")
+    return InputError("override", key.group(1) if key else "?", _first_line(text))
+
+
+def _choice(name: str, options: Iterable[str]) -> str:
+    options = sorted(options)
+    close = difflib.get_close_matches(name, options, n=1)
+    hint = f" (did you mean {close[0]}?)" if close else ""
+    return f"choose one of {', '.join(options)}{hint}"
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "no reason given")

@@ -1,0 +1,110 @@
+"""One bar over a whole sweep, in the parent process, for any launcher.
+
+A job appends one line per finished record to ``<sweep folder>/<number>.progress``: its label first, END last. A thread of the
+parent reads these files; nothing of it is ever pickled.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+END = "end"
+TENTHS = 10  # lines printed over a sweep when there is no terminal
+
+
+class Marker:
+    """The child's side: says what a job is doing."""
+
+    def __init__(self, folder: str | Path, number: int | str):
+        self.path = Path(folder) / f"{number}.progress"
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+
+    def __call__(self, line: str) -> None:
+        with self.path.open("a") as file:
+            file.write(f"{line}\n")
+
+
+class Watch:
+    """The parent's side: a context that shows how far the sweep is.
+
+    Parameters
+    ----------
+    folder : where the markers are. title : what the sweep is called.
+    sizes : records that each job may write, by job number. prices : how long each job may take, in any unit.
+    """
+
+    def __init__(self, folder: str | Path, title: str, sizes: Sequence[int], prices: Sequence[float], stream: TextIO | None = None):
+        self.folder, self.title, self.sizes, self.prices = Path(folder), title, sizes, prices
+        self.console = Console(file=stream or sys.stderr)
+        self._ended: set[int] = set()
+        self._stop = threading.Event()
+        self._started = time.monotonic()
+        self._tenth = 0
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def state(self) -> tuple[int, float, list[str]]:
+        """(finished records, finished share of the price, labels of the jobs that are running)."""
+        running, records, paid = [], 0, 0.0
+        for number, size in enumerate(self.sizes):
+            lines = [] if number in self._ended else self._lines(number)
+            if lines and lines[-1] == END:
+                self._ended.add(number)
+            share = 1.0 if number in self._ended else min(max(len(lines) - 1, 0), size) / size
+            records += round(share * size)
+            paid += share * self.prices[number]
+            if lines and number not in self._ended:
+                running.append(lines[0])
+        return records, paid / max(sum(self.prices), 1e-300), running
+
+    def _lines(self, number: int) -> list[str]:
+        try:
+            return (self.folder / f"{number}.progress").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+    def _watch(self) -> None:
+        if not self.console.is_terminal:
+            while not self._stop.wait(0.5):
+                self._say()
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+                   TextColumn("{task.fields[left]}"), TextColumn("[dim]{task.fields[running]}"))
+        with Progress(*columns, console=self.console) as bar:
+            task = bar.add_task(self.title, total=sum(self.sizes), left="", running="")
+            while True:
+                stopping = self._stop.wait(0.25)
+                records, share, running = self.state()
+                bar.update(task, completed=records, left=self._left(share), running=" | ".join(running))
+                if stopping:
+                    return
+
+    def _say(self) -> None:
+        records, share, running = self.state()
+        tenth = int(TENTHS * records / sum(self.sizes))
+        if tenth > self._tenth:
+            self._tenth = tenth
+            now = f", running: {' | '.join(running)}" if running else ""
+            print(f"{self.title}: {records} of {sum(self.sizes)} records, {self._left(share)}{now}", file=self.console.file, flush=True)
+
+    def _left(self, share: float) -> str:
+        if not 0.0 < share < 1.0:
+            return "" if share else "estimating"
+        seconds = (time.monotonic() - self._started) * (1.0 - share) / share
+        return f"{seconds / 60:.0f} min left" if seconds >= 90 else f"{seconds:.0f} s left"

@@ -1,0 +1,66 @@
+"""``python -m experiments.run``: one job, or with ``-m`` a sweep. ``--help`` says what can be chosen.
+
+Exit codes: 0 all is done; 1 a job failed (its record says why); 2 a mistake in the input, with one sentence, before anything ran.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+
+from experiments.mistakes import explain
+from experiments.paths import CONF
+from experiments.sweep import register
+from experiments.task import task
+from heroism.errors import InputError
+
+FULL = "HYDRA_FULL_ERROR"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line (without the program's name) and return the exit code."""
+    register()
+    try:
+        with _command_line(arguments):
+            hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
+    except (InputError, HydraException, OmegaConfBaseException) as mistake:
+        return _report(mistake)
+    except SystemExit as end:
+        return _report(end.code) if isinstance(end.code, Exception) else end.code if isinstance(end.code, int) else 0
+    except KeyboardInterrupt:
+        print("Interrupted; the same command goes on where it stopped.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _report(mistake: Exception) -> int:
+    if os.environ.get(FULL) == "1":
+        raise mistake
+    print(mistake if isinstance(mistake, InputError) else explain(mistake), file=sys.stderr)
+    return 2
+
+
+@contextmanager
+def _command_line(arguments: Sequence[str] | None) -> Iterator[None]:
+    """Hydra reads sys.argv; asked for full errors, it hands them on as they are instead of printing them and exiting."""
+    before = sys.argv, os.environ.get(FULL)
+    if arguments is not None:
+        sys.argv = [sys.argv[0], *arguments]
+    os.environ[FULL] = "1"
+    try:
+        yield
+    finally:
+        sys.argv = before[0]
+        os.environ.pop(FULL)
+        if before[1] is not None:
+            os.environ[FULL] = before[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""A study's grids as lists of Hydra overrides, one per job."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from heroism.errors import InputError
+
+Axes = dict[str, list[str]]  # override key -> the values it takes, as Hydra writes them
+WHOLE = ("T", "distance")  # a list of these is one value: a ladder inside one job, distances on one ensemble
+
+
+def expand(study: Mapping[str, Any], overrides: Mapping[str, list[str]], groups: Collection[str], smoke: bool) -> list[list[str]]:
+    """The jobs of a study: Cartesian product within a grid, union over grids.
+
+    Parameters
+    ----------
+    study : ``grids``, a list of {override: value, or list of values}; ``smoke``, overrides for the tiny version.
+    overrides : from the command line, {key: values}. A value replaces that axis in every grid. A *group* (target, sampler ...)
+        narrows instead: only the grids that contain it are kept; if none does, it replaces that axis too.
+    groups : names of Hydra's config groups.
+    smoke : use the tiny version.
+
+    Raises
+    ------
+    InputError : the file has no grids.
+    """
+    grids = [axes(grid) for grid in study.get("grids") or []]
+    if not grids:
+        raise InputError("study.grids", "[]", "give a study at least one grid: a list of {override: values}")
+    if smoke:
+        grids = [grid | axes(study.get("smoke") or {}) for grid in grids]
+    for key, values in overrides.items():
+        grids = _narrow(grids, key, values) if key in groups else [grid | {key: values} for grid in grids]
+    return [list(job) for grid in grids for job in product(grid)]
+
+
+def product(grid: Mapping[str, list[str]]) -> Iterable[tuple[str, ...]]:
+    """Every combination of an axis' values, as overrides ``key=value``."""
+    return itertools.product(*([f"{key}={value}" for value in values] for key, values in grid.items()))
+
+
+def axes(grid: Mapping[str, Any]) -> Axes:
+    """A grid as it stands in the YAML file, in Hydra's notation."""
+    return {key: [_written(value) for value in (values if isinstance(values, list) and key not in WHOLE else [values])]
+            for key, values in grid.items()}
+
+
+def _narrow(grids: list[Axes], key: str, values: list[str]) -> list[Axes]:
+    kept = [grid | {key: [value for value in grid[key] if value in values]} for grid in grids
+            if set(grid.get(key, ())) & set(values)]
+    new = [value for value in values if not any(value in grid.get(key, ()) for grid in grids)]
+    return kept + ([grid | {key: new} for grid in grids] if new else [])
+
+
+def _written(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))

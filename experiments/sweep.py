@@ -1,0 +1,94 @@
+"""The sweep: which jobs, checked before the first one starts, the finished ones left out, the longest first, a summary at the end.
+
+A Hydra sweeper, so that any launcher (basic, joblib, submitit_local, submitit_slurm, ...) can run its jobs.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from experiments.execute import check
+from experiments.plan import Planned, Planner
+from experiments.progress import Watch
+from experiments.record import Store, is_done
+
+NAME = "hydra_plugins.heroism.Sweep"  # Hydra only takes plugins from this namespace; the class itself lives here
+
+
+@dataclass
+class SweepConf:
+    _target_: str = NAME
+
+
+class Sweep(Sweeper):
+    """Cartesian products from the command line, or the grids of a study."""
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.context, self.config = hydra_context, config
+        self.launcher: Launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config)
+        self.store = Store(config.results)
+
+    def sweep(self, arguments: list[str]) -> Any:
+        planned = Planner(self.context.config_loader, self.config).plan(arguments)
+        study = self.config.hydra.runtime.choices.get("study")
+        pending = planned if self.config.force else [plan for plan in planned if not self._finished(plan, study)]
+        prices = [check(plan.job) for plan in pending]
+        order = sorted(range(len(pending)), key=lambda index: -prices[index])
+        pending, prices = [pending[index] for index in order], [prices[index] for index in order]
+        _say(f"{len(planned)} jobs, {len(planned) - len(pending)} of them finished before")
+        if pending:
+            self._launch(pending, prices, study or "sweep")
+        self._conclude(planned)
+
+    def _finished(self, plan: Planned, study: str | None) -> bool:
+        known = [record for _, record in plan.job.known(self.store)]
+        for record in known:
+            if record is not None and is_done(record):
+                self.store.join(record, study)
+        return all(is_done(record) for record in known)
+
+    def _launch(self, pending: Sequence[Planned], prices: Sequence[float], title: str) -> None:
+        sizes = [1 if plan.job.epsilon is not None else len(plan.job.ladder) for plan in pending]
+        with Watch(self.config.hydra.sweep.dir, title, sizes, prices):
+            try:
+                self.launcher.launch([list(plan.overrides) for plan in pending], initial_job_idx=0)
+            except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
+                _say(f"The launcher stopped ({type(error).__name__}: {' '.join(str(error).split())[:200]}).")
+
+    def _conclude(self, planned: Sequence[Planned]) -> None:
+        """List what failed, one line per job and reason, count what never ran, and exit with 1 if there is anything."""
+        failed: dict[tuple[str, str], list[str]] = {}
+        missing = 0
+        for plan in planned:
+            for what, record in plan.job.known(self.store):
+                if record is None:
+                    missing += 1
+                elif not is_done(record):
+                    failed.setdefault((plan.job.label, record["reason"]), []).append(what)
+        if failed:
+            _say("Failed:", *(f"{label} ({', '.join(what)}): {reason}" for (label, reason), what in failed.items()))
+        if missing:
+            _say(f"{missing} records are still missing; the same command goes on where it stopped.")
+        if failed or missing:
+            raise SystemExit(1)
+
+
+def register() -> None:
+    """Make the sweeper known to Hydra as ``hydra/sweeper=heroism``."""
+    Plugins.instance().class_name_to_class[NAME] = Sweep
+    ConfigStore.instance().store(group="hydra/sweeper", name="heroism", node=SweepConf, provider="heroism")
+
+
+def _say(*lines: str) -> None:
+    print(*lines, sep="\n  ", file=sys.stderr, flush=True)
