@@ -13,6 +13,7 @@ from heroism.errors import InputError
 from heroism.noise import NoiseSchedule
 from heroism.samplers import Sampler
 from heroism.targets.base import Target
+from heroism.transport import Start
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,16 @@ class Parts:
     sampler: Sampler
     score: Callable[[Target], Any]
     schedule: Callable[[int], NoiseSchedule]
-    start: str
+    start: Start
     distances: Mapping[str, Callable[..., Any]]
 
 
 def build(config: Mapping[str, Any]) -> Parts:
     """Instantiate every group of a resolved config. Raises InputError for values that a class refuses."""
+    made = {name: make(config[name], name) for name in ("target", "sampler", "perturbation", "schedule")}
     distances = {name: make(node, f"distance.{name}") for name, node in config["distance"].items()}
-    return Parts(make(config["target"], "target"), make(config["sampler"], "sampler"), make(config["perturbation"], "perturbation"),
-                 make(config["schedule"], "schedule"), config["start"]["law"], distances)
+    return Parts(made["target"], made["sampler"], made["perturbation"], made["schedule"], config["start"]["law"],
+                 distances)
 
 
 def make(node: Mapping[str, Any], name: str) -> Any:
@@ -43,14 +45,14 @@ def make(node: Mapping[str, Any], name: str) -> Any:
 
 
 def _mistake(error: InstantiationException, node: Mapping[str, Any], name: str) -> Exception:
-    """The InputError behind Hydra's wrapping; a wrong name or parameter in a config as one; anything else as it was raised."""
+    """The InputError behind Hydra's wrapping; a wrong name or parameter as one; anything else as it was raised."""
     cause: BaseException = error
     while cause.__cause__ is not None:
         cause = cause.__cause__
     if isinstance(cause, InputError):
         return cause
     if isinstance(cause, ImportError | AttributeError) and str(error).startswith("Error locating"):
-        return InputError(f"{name}._target_", node.get("_target_"), "give the dotted name of a class or function that can be imported")
+        return InputError(f"{name}._target_", node.get("_target_"), "give the dotted name of something importable")
     if isinstance(cause, TypeError) and "argument" in str(cause):
         return InputError(name, node.get("_target_"), f"{cause}; give the parameters that it has")
     return cause if isinstance(cause, Exception) else error

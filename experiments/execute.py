@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import traceback
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from experiments import measure
@@ -16,10 +16,12 @@ from experiments.search import Unreachable, smallest_steps
 from heroism.errors import InputError
 
 Tell = Callable[[str], None]
+MEASURED = ("order", "ambient_dim", "reduced_dim", "evaluations", "rounds", "seconds", "memory_mb", "folded",
+            "diverged", "tau_end", "score_error", "jacobian_error", "estimates")
 
 
 def check(job: Job) -> float:
-    """Build everything that a job needs, and return the seconds that it may take (0 if it is going to fail on its own account).
+    """Build everything that a job needs, and return the seconds that it may take (0 if it cannot be told).
 
     Raises InputError for whatever a user can mend; costs milliseconds.
     """
@@ -85,7 +87,7 @@ class Execution:
         if answer is None:
             found: dict[str, Any] = {"T": None}
             try:
-                found["T"] = smallest_steps(self._error, epsilon, self.job.ladder, self.job.limit)
+                found["T"] = smallest_steps(partial(self._error, epsilon), epsilon, self.job.ladder, self.job.limit)
                 found |= {name: value for name, value in self.visited[found["T"]].items() if name in MEASURED}
                 answer = self._record("answer", key, found)
             except Exception as error:
@@ -95,7 +97,7 @@ class Execution:
             self.store.save(answer)
         return answer
 
-    def _error(self, steps: int) -> float:
+    def _error(self, epsilon: float, steps: int) -> float:
         """The deciding error at T; infinite where the schedule is impossible. Raises Unreachable below the floor."""
         try:
             self._parts.schedule(steps)
@@ -104,7 +106,7 @@ class Execution:
         record = self._rung(steps)
         if not is_done(record):
             raise RuntimeError(f"the rung at T = {steps} failed ({record['reason']})")
-        name, epsilon = self.job.names["distance"], self.job.epsilon
+        name = self.job.names["distance"]
         estimate = record["estimates"][name]
         value, floor = (math.inf if estimate[part] is None else estimate[part] for part in ("value", "floor"))
         if value > epsilon and floor >= epsilon:
@@ -124,9 +126,6 @@ class Execution:
     def _failure(self, kind: str, key: str, error: Exception, known: Mapping[str, Any]) -> Record:
         expected = isinstance(error, InputError | Unreachable)
         reason = str(error) if expected else f"{type(error).__name__}: {error}"
-        return {**self._record(kind, key, {**known, "estimates": {}}), "status": "failed", "reason": " ".join(reason.split()),
+        record = self._record(kind, key, {**known, "estimates": {}})
+        return {**record, "status": "failed", "reason": " ".join(reason.split()),
                 "traceback": None if expected else traceback.format_exc()}
-
-
-MEASURED = ("order", "ambient_dim", "reduced_dim", "evaluations", "rounds", "seconds", "memory_mb", "folded", "diverged",
-            "tau_end", "score_error", "jacobian_error", "estimates")

@@ -15,7 +15,8 @@ from experiments.record import Record, Store, fingerprint, is_done
 from experiments.search import LEAST
 from heroism.errors import require, whole_number
 
-GROUPS = ("target", "sampler", "schedule", "perturbation", "start", "distance")  # with particles and seed: what decides a result
+# What decides a result, with particles and seed.
+GROUPS = ("target", "sampler", "schedule", "perturbation", "start", "distance")
 SHORT = ("d", "K", "N")
 
 
@@ -54,16 +55,17 @@ class Job:
         config["seed"] = whole_number("seed", cfg.seed, 0)
         names = {name: choices.get(name) for name in (*GROUPS, "study")} | {"distance": next(iter(config["distance"]))}
         short = {name: cfg[name] if f"${{{name}}}" in unresolved else None for name in SHORT}
-        return cls(config, names, short, _ladder(cfg.T), _share("epsilon", cfg.epsilon), _share("stop_below", cfg.stop_below),
-                   whole_number("T_max", cfg.T_max, LEAST))
+        return cls(config, names, short, _ladder(cfg.T), _share("epsilon", cfg.epsilon),
+                   _share("stop_below", cfg.stop_below), whole_number("T_max", cfg.T_max, LEAST))
 
     @property
     def label(self) -> str:
         """For people: what distinguishes this job from its neighbours."""
-        short = [f"{name}={value}" for name, value in self.short.items() if value is not None]
+        words = [str(self.names["target"]), str(self.names["sampler"])]
+        words += [f"{name}={value}" for name, value in self.short.items() if value is not None]
         span = str(self.ladder[0]) if len(self.ladder) == 1 else f"{self.ladder[0]}..{self.ladder[-1]}"
-        goal = f"T={span}" if self.epsilon is None else f"epsilon={self.epsilon:g}"
-        return " ".join([str(self.names["target"]), str(self.names["sampler"]), *short, goal, f"seed={self.config['seed']}"])
+        words.append(f"T={span}" if self.epsilon is None else f"epsilon={self.epsilon:g}")
+        return " ".join([*words, f"seed={self.config['seed']}"])
 
     def key(self, steps: int) -> str:
         """Of the rung at T; a ladder and a search share their rungs."""

@@ -27,11 +27,12 @@ OFFERED = {name: name for name in ("ensemble", "target", "sampler", "score", "sc
 class Evidence:
     """What a distance may ask for, by the names of its parameters (OFFERED).
 
-    ``positions`` (n, d) is the sampler's output in R^d and ``reference`` (n, d) a fresh exact sample; both are made only if
-    some distance asks for them.
+    ``positions`` (n, d) is the sampler's output in R^d and ``reference`` (n, d) a fresh exact sample; both are made
+    only if some distance asks for them.
     """
 
-    def __init__(self, parts: Parts, score: Any, schedule: NoiseSchedule, ensemble: Ensemble, seed: np.random.SeedSequence):
+    def __init__(self, parts: Parts, score: Any, schedule: NoiseSchedule, ensemble: Ensemble,
+                 seed: np.random.SeedSequence):
         self.sampler, self.target, self.start = parts.sampler, parts.target, parts.start
         self.score, self.schedule, self.ensemble = score, schedule, ensemble
         self.seed, self._lift, self._reference = seed.spawn(3)
@@ -86,8 +87,8 @@ def check_distances(distances: Mapping[str, Callable[..., Any]], target: Target,
     """Raise InputError for a distance that cannot be taken in this dimension, before anything runs."""
     for name, distance in distances.items():
         if wanted(distance) & SAMPLES.keys() and particles * target.ambient_dim > LARGEST_SAMPLE:
-            raise InputError("distance", name, f"needs the particles in R^d, and {particles} particles in d = {target.ambient_dim} are "
-                                               f"too many numbers: take fewer particles, a smaller d, or distance=total_variation")
+            raise InputError("distance", name, f"takes samples in R^d, and {particles} particles in d = "
+                             f"{target.ambient_dim} are too many numbers: take fewer, a smaller d, or total_variation")
 
 
 def wanted(function: Callable[..., Any]) -> set[str]:

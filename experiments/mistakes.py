@@ -6,23 +6,24 @@ import difflib
 import re
 from collections.abc import Iterable
 
-from hydra.errors import HydraException, MissingConfigException, OverrideParseException
+from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
 from heroism.errors import InputError
 
 
-def explain(error: HydraException | OmegaConfBaseException) -> InputError:
-    """The InputError that says the same in one sentence."""
+def explain(error: Exception) -> InputError:
+    """The InputError that says the same, in one sentence, as an error of Hydra or OmegaConf."""
     text = str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         group, _, name = error.missing_cfg_file.rpartition("/")
         return InputError(group or "config", name, _choice(name, error.options))
     if isinstance(error, OverrideParseException):
-        return InputError("override", error.override, f"cannot be read ({_first_line(text)}): write name=value, a list as [1,2], and put "
-                                                      "quotes around what the shell would take for itself")
+        return InputError("override", error.override, f"cannot be read ({_first_line(text)}): write name=value, a list "
+                          "as [1,2], and put quotes around what the shell would take for itself")
     if isinstance(error, InterpolationResolutionError):
-        return InputError("config", error.full_key, f"cannot be resolved ({_first_line(text)}); keep the settings that it refers to")
+        remedy = f"cannot be resolved ({_first_line(text)}); keep the settings that it refers to"
+        return InputError("config", error.full_key, remedy)
     key = re.match(r"Could not override '(.+?)'", text)
     unknown = error if isinstance(error, OmegaConfBaseException) else error.__cause__
     if isinstance(unknown, OmegaConfBaseException) and unknown.parent_node is not None and unknown.key is not None:
@@ -32,7 +33,7 @@ def explain(error: HydraException | OmegaConfBaseException) -> InputError:
     if "Ambiguous value" in text:
         argument = re.search(r"'(.+?)=(.*)'", text)
         name, value = argument.groups() if argument else ("override", text)
-        return InputError(name, value, "several values make a sweep: add -m before the overrides, or write a list as [1,2]")
+        return InputError(name, value, "several values make a sweep: add -m in front, or write a list as [1,2]")
     return InputError("override", key.group(1) if key else "?", _first_line(text))
 
 

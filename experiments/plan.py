@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from experiments.job import Job
 from experiments.study import expand
-from heroism.errors import InputError
+from heroism.errors import require
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,11 @@ class Planner:
         self._compose, self._parse = cache(self._compose), cache(self._parse)  # type: ignore[method-assign]
 
     def plan(self, arguments: Sequence[str]) -> list[Planned]:
-        """The different jobs that the command line asks for. Raises InputError, or what Hydra raises for a wrong override."""
+        """The different jobs that the command line asks for. Raises InputError, or what Hydra raises for overrides."""
         parsed = self._parser.parse_overrides(list(arguments))
         study = self.master.get("study")
+        names = [name for part in parsed if part.get_key_element() == "study" for name in _values(part)]
+        require(len(names) < 2, "study", ",".join(names), "run one study at a time")
         if study is None:
             every = BasicSweeper.split_arguments(parsed, None)[0]
         else:
@@ -51,12 +53,8 @@ class Planner:
         return list(unique.values())
 
     def _of_study(self, study: Any, parsed: list[Override]) -> list[list[str]]:
-        given = {part.get_key_element(): [job[0].partition("=")[2] for job in BasicSweeper.split_arguments([part], None)[0]]
-                 for part in parsed}
-        names = given.pop("study")
-        if len(names) > 1:
-            raise InputError("study", ",".join(names), "run one study at a time")
-        fixed = [f"study={names[0]}"] + [f"smoke={value}" for value in given.pop("smoke", [])]
+        given = {part.get_key_element(): _values(part) for part in parsed}
+        fixed = [f"{name}={value}" for name in ("study", "smoke") for value in given.pop(name, [])]
         return [fixed + overrides for overrides in expand(study, given, self.groups, self.master.smoke)]
 
     def _job(self, overrides: Sequence[str]) -> Job:
@@ -81,3 +79,8 @@ class Planner:
         with open_dict(cfg):
             cfg.pop("hydra"), cfg.pop("study", None)
         return cfg, choices
+
+
+def _values(override: Override) -> list[str]:
+    """The values of one override, as they are written."""
+    return [job[0].partition("=")[2] for job in BasicSweeper.split_arguments([override], None)[0]]

@@ -1,7 +1,7 @@
 """One bar over a whole sweep, in the parent process, for any launcher.
 
-A job appends one line per finished record to ``<sweep folder>/<number>.progress``: its label first, END last. A thread of the
-parent reads these files; nothing of it is ever pickled.
+A job appends one line per finished record to ``<sweep folder>/<number>.progress``: its label first, END last. A thread
+of the parent reads these files; nothing of it is ever pickled.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ class Watch:
     sizes : records that each job may write, by job number. prices : how long each job may take, in any unit.
     """
 
-    def __init__(self, folder: str | Path, title: str, sizes: Sequence[int], prices: Sequence[float], stream: TextIO | None = None):
+    def __init__(self, folder: str | Path, title: str, sizes: Sequence[int], prices: Sequence[float],
+                 stream: TextIO | None = None):
         self.folder, self.title, self.sizes, self.prices = Path(folder), title, sizes, prices
         self.console = Console(file=stream or sys.stderr)
         self._ended: set[int] = set()
@@ -55,7 +56,8 @@ class Watch:
         self._thread.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
         self._stop.set()
         self._thread.join()
 
@@ -83,7 +85,7 @@ class Watch:
         if not self.console.is_terminal:
             while not self._stop.wait(0.5):
                 self._say()
-            return
+            return self._say()
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                    TextColumn("{task.fields[left]}"), TextColumn("[dim]{task.fields[running]}"))
         with Progress(*columns, console=self.console) as bar:
@@ -100,8 +102,8 @@ class Watch:
         tenth = int(TENTHS * records / sum(self.sizes))
         if tenth > self._tenth:
             self._tenth = tenth
-            now = f", running: {' | '.join(running)}" if running else ""
-            print(f"{self.title}: {records} of {sum(self.sizes)} records, {self._left(share)}{now}", file=self.console.file, flush=True)
+            parts = [f"{records} of {sum(self.sizes)} records", self._left(share), " | ".join(running)]
+            print(f"{self.title}: {', '.join(filter(None, parts))}", file=self.console.file, flush=True)
 
     def _left(self, share: float) -> str:
         if not 0.0 < share < 1.0:

@@ -1,10 +1,10 @@
 """One small JSON file per (job, rung), named by a hash of what determines its content; written whole or not at all.
 
-Fields: ``schema, kind ("rung" | "answer"), key, status ("done" | "failed"), reason``; the names chosen (``target, sampler,
-schedule, perturbation, start, distance, study, studies``); the short names (``d, K, N, T, epsilon, particles, seed``);
-what was measured (``order, ambient_dim, reduced_dim, evaluations, rounds, seconds, memory_mb, folded, diverged, tau_end,
-score_error, jacobian_error, estimates {name: value, stderr, floor, n}``); where it comes from (``config, versions, commit,
-dirty, machine, finished``). Numbers that are not finite are null.
+Fields: ``schema, kind ("rung" | "answer"), key, status ("done" | "failed"), reason``; the names chosen (``target,
+sampler, schedule, perturbation, start, distance, study, studies``); the short names (``d, K, N, T, epsilon, particles,
+seed``); what was measured (``order, ambient_dim, reduced_dim, evaluations, rounds, seconds, memory_mb, folded,
+diverged, tau_end, score_error, jacobian_error, estimates {name: value, stderr, floor, n}``); where it comes from
+(``config, versions, commit, dirty, machine, finished``). Numbers that are not finite are null.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any
 from experiments.paths import ROOT
 
 SCHEMA = 1
-EPOCH = 1  # part of every key: raise it when a change of the mathematics changes results, and nothing old is taken for finished
+EPOCH = 1  # part of every key: raise it when a change of the mathematics changes results, so that nothing old is kept
 LIBRARIES = ("heroism", "numpy", "scipy", "scikit-learn", "qmat", "POT", "hydra-core")
 
 Record = dict[str, Any]
@@ -60,13 +60,13 @@ class Store:
         except FileNotFoundError:
             return None
         except (ValueError, OSError) as error:
-            return _not_a_record(path, str(error).partition("\n")[0])
+            return _warn(path, str(error).partition("\n")[0])
         if not isinstance(record, dict) or record.get("schema") != SCHEMA or record.get("key") != key:
-            return _not_a_record(path, f"not a record of schema {SCHEMA} with this key")
+            return _warn(path, f"not a record of schema {SCHEMA} with this key")
         return record
 
     def save(self, record: Record) -> None:
-        """Write under a temporary name, flush to disk, rename: a reader sees the old record or the new one, never half of one."""
+        """Write under a temporary name, flush to disk, rename: readers see the old record or the new one, no half."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.path(record["key"])
         temporary = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}")
@@ -98,8 +98,9 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def _not_a_record(path: Path, why: str) -> None:
-    print(f"warning: {path} is broken ({why}) and counts as not done; it is written anew.", file=sys.stderr)
+def _warn(path: Path, why: str) -> Record | None:
+    print(f"warning: {path} is broken ({why}) and counts as not done; the next run replaces it.", file=sys.stderr)
+    return None
 
 
 def _finite(value: Any) -> Any:
@@ -114,7 +115,8 @@ def _finite(value: Any) -> Any:
 
 def _git(*arguments: str) -> str:
     try:
-        return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, text=True, check=True).stdout.strip()
+        command = ["git", "-C", str(ROOT), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):  # no git, or not a checkout
         return ""
 

@@ -1,6 +1,6 @@
 """``python -m experiments.run``: one job, or with ``-m`` a sweep. ``--help`` says what can be chosen.
 
-Exit codes: 0 all is done; 1 a job failed (its record says why); 2 a mistake in the input, with one sentence, before anything ran.
+Exit codes: 0 all is done; 1 a job failed (its record says why); 2 a mistake in the input: one sentence, nothing ran.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def _report(mistake: Exception) -> int:
 
 @contextmanager
 def _command_line(arguments: Sequence[str] | None) -> Iterator[None]:
-    """Hydra reads sys.argv; asked for full errors, it hands them on as they are instead of printing them and exiting."""
+    """Hydra reads sys.argv; asked for full errors, it hands them on instead of printing them and exiting."""
     before = sys.argv, os.environ.get(FULL)
     if arguments is not None:
         sys.argv = [sys.argv[0], *arguments]

@@ -18,7 +18,7 @@ def smallest_steps(error: Callable[[int], float], epsilon: float, first: Iterabl
     """The smallest T found with ``error(T) <= epsilon`` while ``error(T - 1) > epsilon``.
 
     ``first`` is measured first; then T doubles (or halves) until epsilon is bracketed, and the bracket is closed by
-    interpolation in log T and log error, with bisection where interpolation is slow. Deterministic for a deterministic error.
+    interpolation in log T and log error, with bisection where that is slow. Deterministic for a deterministic error.
 
     Parameters
     ----------
@@ -49,11 +49,11 @@ def smallest_steps(error: Callable[[int], float], epsilon: float, first: Iterabl
 def _climb(measure: Callable[[int], float], seen: dict[int, float], epsilon: float, limit: int) -> None:
     steps = max(seen)
     while seen[steps] > epsilon:
-        before = seen.get(steps // 4, math.inf)
-        if STALLED * before < seen[steps] < SATURATED:
-            raise Unreachable(f"the error stops falling at {seen[steps]:.3g} (T = {steps}), above epsilon = {epsilon:g}")
+        before, now = seen.get(steps // 4, math.inf), seen[steps]
+        if STALLED * before < now < SATURATED:
+            raise Unreachable(f"the error stops falling at {now:.3g} (T = {steps}), above epsilon = {epsilon:g}")
         if steps >= limit:
-            raise Unreachable(f"the error is still {seen[steps]:.3g} at T_max = {limit}, above epsilon = {epsilon:g}")
+            raise Unreachable(f"the error is still {now:.3g} at T_max = {limit}, above epsilon = {epsilon:g}")
         steps = min(2 * steps, limit)
         measure(steps)
 
@@ -72,7 +72,7 @@ def _close(measure: Callable[[int], float], seen: dict[int, float], epsilon: flo
     slow = 0
     while high - low > 1:
         width = high - low
-        guess = math.isqrt(low * high) if slow >= 2 else _interpolate(low, seen.get(low, math.inf), high, seen[high], epsilon)
+        guess = _interpolate(low, seen.get(low, math.inf), high, seen[high], epsilon if slow < 2 else None)
         guess = min(max(guess, low + 1), high - 1)
         if measure(guess) <= epsilon:
             high = guess
@@ -82,9 +82,9 @@ def _close(measure: Callable[[int], float], seen: dict[int, float], epsilon: flo
     return high
 
 
-def _interpolate(low: int, above: float, high: int, below: float, epsilon: float) -> int:
-    """Where a power law through both ends meets epsilon; the geometric mean where there is none."""
-    if not (math.isfinite(above) and 0.0 < below < above):
+def _interpolate(low: int, above: float, high: int, below: float, epsilon: float | None) -> int:
+    """Where a power law through both ends meets epsilon; the geometric mean where there is none, or no epsilon."""
+    if epsilon is None or not (math.isfinite(above) and 0.0 < below < above):
         return math.isqrt(low * high)
     share = math.log(above / epsilon) / math.log(above / below)
     return math.ceil(math.exp(math.log(low) + share * math.log(high / low)))

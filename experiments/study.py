@@ -13,14 +13,16 @@ Axes = dict[str, list[str]]  # override key -> the values it takes, as Hydra wri
 WHOLE = ("T", "distance")  # a list of these is one value: a ladder inside one job, distances on one ensemble
 
 
-def expand(study: Mapping[str, Any], overrides: Mapping[str, list[str]], groups: Collection[str], smoke: bool) -> list[list[str]]:
+def expand(study: Mapping[str, Any], overrides: Mapping[str, list[str]], groups: Collection[str],
+           smoke: bool) -> list[list[str]]:
     """The jobs of a study: Cartesian product within a grid, union over grids.
 
     Parameters
     ----------
     study : ``grids``, a list of {override: value, or list of values}; ``smoke``, overrides for the tiny version.
-    overrides : from the command line, {key: values}. A value replaces that axis in every grid. A *group* (target, sampler ...)
-        narrows instead: only the grids that contain it are kept; if none does, it replaces that axis too.
+    overrides : from the command line, {key: values}. They replace that axis in every grid. The values of a *group*
+        (target, sampler ...) narrow it instead: only grids with that value are kept; one that no grid has replaces the
+        axis in all of them.
     groups : names of Hydra's config groups.
     smoke : use the tiny version.
 

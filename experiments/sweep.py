@@ -1,4 +1,4 @@
-"""The sweep: which jobs, checked before the first one starts, the finished ones left out, the longest first, a summary at the end.
+"""The sweep: all jobs are checked before the first one starts, finished ones left out, the longest start first.
 
 A Hydra sweeper, so that any launcher (basic, joblib, submitit_local, submitit_slurm, ...) can run its jobs.
 """
@@ -34,15 +34,15 @@ class Sweep(Sweeper):
     """Cartesian products from the command line, or the grids of a study."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.context, self.config = hydra_context, config
+        self.context, self.master = hydra_context, config
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config)
         self.store = Store(config.results)
 
     def sweep(self, arguments: list[str]) -> Any:
-        planned = Planner(self.context.config_loader, self.config).plan(arguments)
-        study = self.config.hydra.runtime.choices.get("study")
-        pending = planned if self.config.force else [plan for plan in planned if not self._finished(plan, study)]
+        planned = Planner(self.context.config_loader, self.master).plan(arguments)
+        study = self.master.hydra.runtime.choices.get("study")
+        pending = planned if self.master.force else [plan for plan in planned if not self._finished(plan, study)]
         prices = [check(plan.job) for plan in pending]
         order = sorted(range(len(pending)), key=lambda index: -prices[index])
         pending, prices = [pending[index] for index in order], [prices[index] for index in order]
@@ -60,7 +60,7 @@ class Sweep(Sweeper):
 
     def _launch(self, pending: Sequence[Planned], prices: Sequence[float], title: str) -> None:
         sizes = [1 if plan.job.epsilon is not None else len(plan.job.ladder) for plan in pending]
-        with Watch(self.config.hydra.sweep.dir, title, sizes, prices):
+        with Watch(self.master.hydra.sweep.dir, title, sizes, prices):
             try:
                 self.launcher.launch([list(plan.overrides) for plan in pending], initial_job_idx=0)
             except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays

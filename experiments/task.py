@@ -23,7 +23,7 @@ def task(cfg: DictConfig) -> None:
     if not OmegaConf.is_missing(hydra.job, "num"):
         return _one_of_many(cfg, Job.from_config(cfg, choices), Marker(hydra.sweep.dir, hydra.job.num))
     try:
-        require(choices.get("study") is None, "study", choices.get("study"), "a study is a sweep: add -m before the overrides")
+        require(choices.get("study") is None, "study", choices.get("study"), "a study is a sweep: add -m in front")
         return _alone(cfg, Job.from_config(cfg, choices))
     except (InputError, OmegaConfBaseException) as mistake:
         raise SystemExit(mistake) from mistake  # unlike other exceptions it passes through Hydra without a word
