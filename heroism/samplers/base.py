@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 from heroism.flow import Flow
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
@@ -37,8 +36,8 @@ class Sampler(ABC):
 class OneStepSampler(Sampler):
     """A sampler without memory: it only writes :meth:`step` and says what one step costs."""
 
-    step_evaluations: ClassVar[int] = 1
-    step_rounds: ClassVar[int] = 1
+    step_evaluations: int = 1
+    step_rounds: int = 1
 
     def evaluations(self, steps: int) -> int:
         return (steps - 1) * self.step_evaluations
