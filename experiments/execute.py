@@ -16,6 +16,7 @@ from experiments.search import Unreachable, smallest_steps
 from heroism.errors import InputError
 
 Tell = Callable[[str], None]
+ORDERLY = 0.1  # where a sampler fails altogether its paths are chaotic and the floor is high; below this: round-off
 MEASURED = ("order", "ambient_dim", "reduced_dim", "evaluations", "rounds", "seconds", "memory_mb", "folded",
             "diverged", "tau_end", "score_error", "jacobian_error", "estimates")
 
@@ -109,7 +110,7 @@ class Execution:
         name = self.job.names["distance"]
         estimate = record["estimates"][name]
         value, floor = (math.inf if estimate[part] is None else estimate[part] for part in ("value", "floor"))
-        if value > epsilon and floor >= epsilon:
+        if epsilon < value < ORDERLY and floor >= epsilon:
             raise Unreachable(f"epsilon = {epsilon:g} is below the floor {floor:.2g} of {name} at T = {steps}")
         return value
 

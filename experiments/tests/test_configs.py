@@ -1,0 +1,58 @@
+"""The folder conf is the registry: every file in it composes and builds, and is about a class that exists."""
+
+import pytest
+from hydra import compose, initialize_config_dir
+
+from experiments.build import build
+from experiments.job import GROUPS, Job
+from experiments.paths import CONF
+from experiments.sweep import register
+
+FILES = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
+STUDIES = [path.stem for path in sorted((CONF / "study").glob("*.yaml"))]
+SMOKE_RECORDS = 200
+
+
+def job(*overrides):
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        cfg = compose("config", list(overrides), return_hydra_config=True)
+    return Job.from_config(cfg, cfg.hydra.runtime.choices)
+
+
+@pytest.mark.parametrize("group, name", FILES)
+def test_every_file_composes_and_builds(group, name):
+    made = job(f"{group}={name}", "T=64")
+    parts = build(made.config)
+    assert made.names[group] == name
+    assert parts.schedule(64).steps == 64
+    assert parts.score(parts.target).target is parts.target
+    assert callable(parts.distances[made.names["distance"]])
+
+
+@pytest.mark.parametrize("name", [name for group, name in FILES if group == "distance"])
+def test_a_distance_is_called_as_its_file(name):
+    assert next(iter(job(f"distance=[{name},total_variation]").config["distance"])) == name
+
+
+@pytest.mark.parametrize("name", [name for group, name in FILES if group == "target"])
+def test_a_target_takes_its_dimension_from_d_or_has_its_own(name):
+    made = job(f"target={name}")
+    ambient = build(made.config).target.ambient_dim
+    assert made.short["d"] in (None, ambient)
+
+
+def test_there_are_studies():
+    assert {"dimension", "accuracy", "floors"} <= set(STUDIES)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_says_what_it_tests_and_its_smoke_version_runs(bare, name):
+    from omegaconf import OmegaConf
+    study = OmegaConf.load(CONF / "study" / f"{name}.yaml")
+    assert {"title", "claim", "statistic", "predicted", "direction", "tolerance", "grids", "smoke"} <= study.keys()
+    assert {"words", "source", "equation"} <= study.claim.keys()
+    assert bare("-m", f"study={name}", "smoke=true", "hydra/launcher=basic") == 0, bare.err
+    records = bare.records()
+    assert 0 < len(records) <= SMOKE_RECORDS
+    assert all(record["status"] == "done" and record["studies"] == [name] for record in records)

@@ -1,0 +1,223 @@
+"""One job and sweeps, as a user types them."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+
+from experiments import measure
+from experiments.paths import ROOT
+from experiments.record import SCHEMA
+from heroism.samplers import Heroism
+
+BASIC = "hydra/launcher=basic"
+
+
+def stamps(command):
+    return {path.name: path.stat().st_mtime_ns for path in (command.results / "raw").iterdir()}
+
+
+def estimates(records):
+    return {record["key"]: record["estimates"] for record in records}
+
+
+def test_one_record_per_rung(command):
+    assert command() == 0
+    first, second = command.records()
+    assert [first["T"], second["T"]] == [32, 48]
+    assert [first["evaluations"], second["evaluations"]] == [Heroism(2, 2).evaluations(steps) for steps in (32, 48)]
+    assert first["schema"] == SCHEMA and first["kind"] == "rung" and first["status"] == "done"
+    names = ("target", "sampler", "schedule", "perturbation", "start", "distance", "study")
+    assert [first[name] for name in names] == ["sphere", "heroism", "paper", "none", "exact", "total_variation", None]
+    assert [first[name] for name in ("d", "K", "N", "epsilon", "particles", "seed")] == [4, 2, 2, None, 8, 0]
+    assert (first["ambient_dim"], first["reduced_dim"], first["order"]) == (4, 1, Heroism(2, 2).order)
+    estimate = first["estimates"]["total_variation"]
+    assert 0 < estimate["value"] < 1 and estimate["n"] == 8 and 0 < estimate["floor"] < 1e-9
+    assert first["config"]["target"]["dim"] == 4 and "results" not in first["config"]
+    assert first["seconds"] > 0 and first["versions"]["heroism"] and first["machine"]["cores"]
+    assert "total_variation" in command.out and str(command.results / "raw") in command.out
+
+
+def test_a_finished_record_is_kept_and_force_makes_it_again(command):
+    command()
+    before, known = stamps(command), command.records()
+    assert command(T="[32,48,64]") == 0
+    assert {name: stamps(command)[name] for name in before} == before and len(command.records()) == 3
+    assert command("force=true") == 0
+    assert all(stamps(command)[name] > stamp for name, stamp in before.items())
+    assert estimates(known).items() <= estimates(command.records()).items()
+
+
+def test_study_force_and_folders_do_not_enter_a_key_but_everything_else_does(command):
+    command(T="32")
+    for change in ({"seed": "1"}, {"particles": "9"}, {"d": "5"}, {"K": "3"}, {"start": "gaussian"},
+                   {"sampler": "ddim"}, {"schedule.c1": "4.5"}, {"target.radius": "1.5"}, {"perturbation": "sine"}):
+        before = len(command.records())
+        assert command(T="32", **change) == 0
+        assert len(command.records()) == before + 1, change
+    before = stamps(command)
+    for same in ({"T_max": "100"}, {"stop_below": "1e-9"}, {"smoke": "true"}):
+        assert command(T="32", **same) == 0
+    assert stamps(command) == before
+
+
+def test_every_sampler_starts_from_the_same_noise(command, monkeypatch):
+    starts = []
+
+    def spy(sampler, score, schedule, particles, seed, start):
+        starts.append(np.random.default_rng(seed).standard_normal(3).tolist())
+        return original(sampler, score, schedule, particles, seed, start)
+
+    original = measure.transport
+    monkeypatch.setattr(measure, "transport", spy)
+    command("-m", BASIC, "sampler=heroism,ddim,euler", "seed=0,1", T="32")
+    assert len(starts) == 6 and len({tuple(start) for start in starts}) == 2
+
+
+def test_a_broken_record_is_made_again(command):
+    command()
+    victim = next((command.results / "raw").iterdir())
+    whole = json.loads(victim.read_text())
+    victim.write_text(victim.read_text()[:100])
+    assert command() == 0
+    assert "is broken" in command.err
+    assert json.loads(victim.read_text())["estimates"] == whole["estimates"]
+
+
+def test_a_ladder_stops_below(command):
+    assert command(T="[64,128,256]", stop_below="0.9") == 0
+    assert [record["T"] for record in command.records()] == [64]
+    assert command("-m", BASIC, T="[64,128,256]", stop_below="0.9") == 0
+    assert [record["T"] for record in command.records()] == [64]
+
+
+def test_a_search_finds_the_smallest_number_of_steps(command):
+    assert command(epsilon="1e-2", T="32", particles="64") == 0
+    answer, = (record for record in command.records() if record["kind"] == "answer")
+    rungs = {record["T"]: record["estimates"]["total_variation"]["value"] for record in command.records()
+             if record["kind"] == "rung"}
+    smallest = answer["T"]
+    assert rungs[smallest] <= 1e-2 < rungs[smallest - 1]
+    assert answer["rungs"] == sorted(rungs) and answer["epsilon"] == 1e-2
+    assert answer["estimates"]["total_variation"]["value"] == rungs[smallest]
+    before = stamps(command)
+    assert command(epsilon="1e-2", T="32", particles="64") == 0
+    assert stamps(command) == before
+
+
+def test_an_epsilon_below_the_floor_is_a_failed_record(command):
+    assert command(epsilon="1e-19", T="256") == 1
+    answer, = (record for record in command.records() if record["kind"] == "answer")
+    assert answer["status"] == "failed" and answer["T"] is None
+    assert answer["reason"].startswith("epsilon = 1e-19 is below the floor")
+    assert answer["reason"] in command.out
+
+
+def test_an_epsilon_beyond_the_limit_is_a_failed_record(command):
+    assert command(epsilon="1e-6", K="1", T="32", T_max="64") == 1
+    reason = next(record["reason"] for record in command.records() if record["kind"] == "answer")
+    assert "T_max = 64" in reason
+
+
+def test_a_sweep_goes_on_after_a_failure_lists_it_and_tries_it_again(command):
+    arguments = ("-m", BASIC, "d=3,4", "epsilon=1e-19,0.3")
+    assert command(*arguments, T="256") == 1
+    assert "4 jobs, 0 of them finished before" in command.err
+    failures = [line for line in command.err.splitlines() if "below the floor" in line]
+    assert len(failures) == 2 and "d=3" in failures[0] and "epsilon=1e-19" in failures[0]
+    assert sum(record["kind"] == "answer" and record["status"] == "done" for record in command.records()) == 2
+    assert command(*arguments, T="256") == 1
+    assert "4 jobs, 2 of them finished before" in command.err
+
+
+def test_an_exception_is_a_failed_record_of_its_rung(command, monkeypatch):
+    def fails_at_48(parts, steps, particles, seed):
+        if steps == 48:
+            raise ZeroDivisionError("on purpose")
+        return original(parts, steps, particles, seed)
+
+    original = measure.measure
+    with monkeypatch.context() as patch:
+        patch.setattr(measure, "measure", fails_at_48)
+        assert command("-m", BASIC, "d=3,4", T="[32,48,64]") == 1
+    assert [(record["T"], record["status"]) for record in command.records() if record["d"] == 4] == [
+        (32, "done"), (48, "failed"), (64, "done")]
+    failed = command.records()[2]
+    assert failed["reason"] == "ZeroDivisionError: on purpose" and "fails_at_48" in failed["traceback"]
+    assert failed["estimates"] == {} and failed["evaluations"] is None
+    assert "d=3" in command.err and "(T=48): ZeroDivisionError: on purpose" in command.err
+    assert command("-m", BASIC, "d=3,4", T="[32,48,64]") == 0
+    assert all(record["status"] == "done" for record in command.records())
+
+
+def test_a_launcher_that_dies_loses_nothing(command, monkeypatch):
+    def dies(self, jobs, initial_job_idx):
+        original(self, jobs[:1], initial_job_idx)
+        raise RuntimeError("a worker was killed")
+
+    original = BasicLauncher.launch
+    with monkeypatch.context() as patch:
+        patch.setattr(BasicLauncher, "launch", dies)
+        assert command("-m", BASIC, "d=3,4", T="32") == 1
+    assert "a worker was killed" in command.err and "1 records are still missing" in command.err
+    assert command("-m", BASIC, "d=3,4", T="32") == 0
+    assert "2 jobs, 1 of them finished before" in command.err
+
+
+def test_jobs_that_stand_for_the_same_records_run_once(command):
+    assert command("-m", BASIC, "sampler=ddim", "K=1,2,3", "d=2,3") == 0
+    assert "2 jobs" in command.err
+    assert {record["K"] for record in command.records()} == {None}
+
+
+def test_a_study_needs_a_sweep_and_a_sweep_only_one(bare):
+    assert bare("study=dimension") == 2
+    assert bare.err == "study = dimension: a study is a sweep: add -m in front\n"
+    assert bare("-m", "study=dimension,accuracy") == 2
+    assert bare.err == "study = dimension,accuracy: run one study at a time\n"
+
+
+def test_a_record_belongs_to_every_study_that_asked_for_it(bare):
+    narrow = (BASIC, "target=sphere", "d=3", "K=2", "T=[16]", "particles=8", "stop_below=null")
+    assert bare("-m", "study=dimension", *narrow) == 0
+    assert bare("-m", "study=accuracy", *narrow) == 0
+    record, = bare.records()
+    assert record["study"] == "dimension" and record["studies"] == ["accuracy", "dimension"]
+
+
+def test_results_do_not_depend_on_the_number_of_workers(command, tmp_path):
+    arguments = ("-m", "d=3,4", "seed=0,1", "start=gaussian,exact")
+    assert command(*arguments, BASIC) == 0
+    alone = estimates(command.records())
+    command.results = tmp_path / "two"
+    assert command(*arguments, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2") == 0
+    assert len(alone) == 16 and estimates(command.records()) == alone
+
+
+def test_several_distances_on_one_ensemble(command):
+    assert command("distance=[total_variation,sliced_wasserstein]", T="32") == 0
+    record, = command.records()
+    assert record["distance"] == "total_variation"
+    assert record["estimates"].keys() == {"total_variation", "sliced_wasserstein"}
+    assert all(math.isfinite(estimate["value"]) for estimate in record["estimates"].values())
+
+
+def test_new_data_under_an_old_name_is_another_experiment(command, tmp_path):
+    data = tmp_path / "data.npy"
+    for shift in (0.0, 1.0, 1.0):
+        np.save(data, np.array([[0.0, 1.0], [1.0, 0.0], [shift, 2.0]]))
+        assert command(f"target.points={data}", target="empirical", T="32") == 0
+    assert len(command.records()) == 2
+
+
+def test_the_command_line_from_anywhere(tmp_path):
+    overrides = ["target=sphere", "d=3", "T=16", "particles=4", f"results={tmp_path}"]
+    command = [sys.executable, "-m", "experiments.run", *overrides]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list((tmp_path / "raw").iterdir())) == 1
+    wrong = subprocess.run([*command, "K=0"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (wrong.returncode, wrong.stdout, wrong.stderr) == (2, "", "K = 0: give a whole number of at least 1\n")
