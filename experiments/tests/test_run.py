@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import numpy as np
-from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+from hydra.core.plugins import Plugins
 
 from experiments import measure
 from experiments.paths import ROOT
@@ -154,13 +154,17 @@ def test_an_exception_is_a_failed_record_of_its_rung(command, monkeypatch):
 
 
 def test_a_launcher_that_dies_loses_nothing(command, monkeypatch):
-    def dies(self, jobs, initial_job_idx):
-        original(self, jobs[:1], initial_job_idx)
-        raise RuntimeError("a worker was killed")
+    class Dying:
+        def __init__(self, **context):
+            self.launcher = original(Plugins.instance(), **context)
 
-    original = BasicLauncher.launch
+        def launch(self, jobs, initial_job_idx):
+            self.launcher.launch(jobs[:1], initial_job_idx)
+            raise RuntimeError("a worker was killed")
+
+    original = Plugins.instantiate_launcher
     with monkeypatch.context() as patch:
-        patch.setattr(BasicLauncher, "launch", dies)
+        patch.setattr(Plugins, "instantiate_launcher", lambda plugins, **context: Dying(**context))
         assert command("-m", BASIC, "d=3,4", T="32") == 1
     assert "a worker was killed" in command.err and "1 records are still missing" in command.err
     assert command("-m", BASIC, "d=3,4", T="32") == 0
