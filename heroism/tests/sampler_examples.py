@@ -1,0 +1,62 @@
+"""One or more examples of every sampler that ``heroism.samplers`` exports; the contract test runs them all.
+
+A new sampler adds a line here and nothing else. ``keeps`` names what it maps to itself exactly, at any step size:
+"noise", the law N(0, I) (its output is its input), or "point", a point mass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from heroism.samplers import (
+    AcceleratedOde,
+    Ddim,
+    Ddpm,
+    Euler,
+    ExponentialAdams,
+    Heroism,
+    Picard,
+    RandomisedMidpoint,
+    RungeKutta,
+    Sampler,
+    UniPC,
+)
+
+
+@dataclass(frozen=True)
+class Example:
+    """``measures_order`` is False where one path does not show it: another test then shows it."""
+
+    sampler: Sampler
+    name: str
+    keeps: str = "nothing"
+    measures_order: bool = True
+
+
+EXAMPLES = [
+    Example(Euler(), "euler"),
+    Example(Ddim(), "ddim", keeps="point"),
+    Example(Ddpm(), "ddpm", measures_order=False),
+    Example(AcceleratedOde(), "accelerated", keeps="point"),
+    Example(RandomisedMidpoint(seed=3), "randomised midpoint", measures_order=False),
+    Example(Picard(sweeps=3, window=5), "picard in windows"),
+    Example(Picard(sweeps=20), "picard whole"),
+    Example(RungeKutta("heun", "sigma"), "heun in sigma", keeps="point"),
+    Example(RungeKutta("heun"), "heun", keeps="noise"),
+    Example(RungeKutta("rk23"), "rk23", keeps="noise"),
+    Example(RungeKutta("rk4"), "rk4", keeps="noise"),
+    Example(RungeKutta("rk45"), "rk45", keeps="noise"),
+    Example(RungeKutta("dop853", "sigma"), "dop853 in sigma", keeps="point"),
+    *(Example(ExponentialAdams(k, prediction), f"adams {k} {prediction}", keeps="point")
+      for k in range(1, 7) for prediction in ("data", "noise")),
+    Example(ExponentialAdams(3, startup="growing"), "adams 3 growing", keeps="point"),
+    *(Example(UniPC(p, prediction), f"unipc {p} {prediction}", keeps="point")
+      for p in range(1, 6) for prediction in ("data", "noise")),
+    *(Example(UniPC(p, "data", variant), f"unipc {p} {variant}", keeps="point")
+      for p in (1, 2) for variant in ("bh1", "bh2")),
+    Example(UniPC(4, startup="growing"), "unipc 4 growing", keeps="point"),
+    *(Example(Heroism(k, "auto", refinement_constant=2.0), f"heroism {k}") for k in range(1, 7)),
+    Example(Heroism(3, 2), "heroism 3, 2 refinements"),
+    Example(Heroism(3, 3, "gauss_legendre"), "heroism gauss-legendre"),
+    Example(Heroism(4, 8, "chebyshev"), "heroism chebyshev"),
+]

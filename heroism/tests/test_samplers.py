@@ -1,0 +1,190 @@
+"""The contract of a sampler, held against every one that is exported."""
+
+import inspect
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+import heroism.samplers
+from heroism.flow import BudgetExceeded, Flow
+from heroism.noise import NoiseLevel, NoiseSchedule, log_snr_schedule, paper_schedule, rho_schedule
+from heroism.samplers import OneStepSampler, Sampler
+from heroism.tests.sampler_examples import EXAMPLES
+from heroism.tests.small_targets import PLANE, TWO_PEAKS, gaussian, point_mass
+
+every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+DETERMINISTIC = [example for example in EXAMPLES if not example.sampler.stochastic]
+every_map = pytest.mark.parametrize("example", DETERMINISTIC, ids=lambda example: example.name)
+ORDERED = [example for example in EXAMPLES if example.measures_order]
+
+STEPS = [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256]
+ROUND_OFF = 1e-12
+PATIENCE = 1500
+STARTS = np.array([[-1.5], [-0.5], [0.1], [0.6], [2.0]])
+ENDS = (0.1, 0.9)
+SCHEDULES = [log_snr_schedule(9, 1e-3, 0.99), paper_schedule(24), rho_schedule(12, 1e-2, 0.9)]
+EXTREME, FINE = (log_snr_schedule(steps, 1e-6, 1.0 - 1e-6) for steps in (24, 200))
+
+
+def test_every_exported_sampler_has_an_example():
+    classes = filter(inspect.isclass, vars(heroism.samplers).values())
+    exported = {thing for thing in classes if issubclass(thing, Sampler)} - {Sampler, OneStepSampler}
+    assert exported == {type(example.sampler) for example in EXAMPLES}
+
+
+@cache
+def exact_ends() -> np.ndarray:
+    """Where the probability flow takes STARTS: solved by scipy in half-log-SNR, dx/dlambda = tau (x + s)."""
+    schedule = log_snr_schedule(3, *ENDS)
+
+    def slope(half_log_snr, x):
+        level = NoiseLevel.from_half_log_snr(half_log_snr)
+        return level.tau * (x + TWO_PEAKS.score(x.reshape(1, -1, 1), level).ravel())
+
+    span = (schedule.start.half_log_snr, schedule.end.half_log_snr)
+    return solve_ivp(slope, span, STARTS.ravel(), method="DOP853", rtol=3e-14, atol=1e-15).y[:, -1]
+
+
+@pytest.mark.parametrize("example", ORDERED, ids=lambda example: example.name)
+def test_order_is_the_declared_one_and_no_more(example):
+    """Slope of the error over the last three rungs of a ladder that are above round-off."""
+    rungs = []
+    for n in STEPS:
+        end = example.sampler.transport(Flow(TWO_PEAKS.score), STARTS[None], log_snr_schedule(n + 1, *ENDS))
+        error = float(np.linalg.norm(end[0, :, 0] - exact_ends()))
+        if error < ROUND_OFF or example.sampler.evaluations(n + 1) > PATIENCE:
+            break
+        rungs.append((np.log(n), np.log(error)))
+    x, y = np.array(rungs[-3:]).T
+    assert -np.polyfit(x, y, 1)[0] == pytest.approx(example.sampler.order, abs=0.25)
+
+
+@every
+@pytest.mark.parametrize("steps", [3, 4, 5, 8, 33])
+def test_declared_cost_is_what_the_flow_counts(example, steps):
+    flow = Flow(PLANE.score, diffusion=lambda x, deviation: x)
+    example.sampler.transport(flow, np.zeros((1, 2, 2)), log_snr_schedule(steps, 1e-2, 0.99))
+    assert (flow.evaluations, flow.rounds) == (example.sampler.evaluations(steps), example.sampler.rounds(steps))
+
+
+@every
+def test_no_evaluation_beyond_the_budget(example):
+    schedule = log_snr_schedule(9, 1e-2, 0.99)
+    needed = example.sampler.evaluations(9)
+    enough = Flow(PLANE.score, budget=needed, diffusion=lambda x, deviation: x)
+    example.sampler.transport(enough, np.zeros((1, 2, 2)), schedule)
+    flow = Flow(PLANE.score, budget=needed - 1, diffusion=lambda x, deviation: x)
+    with pytest.raises(BudgetExceeded):
+        example.sampler.transport(flow, np.zeros((1, 2, 2)), schedule)
+    assert flow.evaluations <= needed - 1
+
+
+def bundle(n: int = 6, tangents: int = 2) -> np.ndarray:
+    """Positions and the unit tangents, as ``transport`` makes them."""
+    out = np.zeros((1 + tangents, n, 2))
+    out[0] = np.random.default_rng(5).normal(size=(n, 2))
+    for i in range(tangents):
+        out[1 + i, :, i] = 1.0
+    return out
+
+
+@every_map
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule.name)
+def test_tangents_are_derivatives_of_positions(example, schedule):
+    start, step = bundle(), 1e-5
+    carried = example.sampler.transport(Flow(PLANE.score), start, schedule)[1:]
+    moved = np.concatenate([start[0] + step * start[1:], start[0] - step * start[1:]]).reshape(1, -1, 2)
+    ahead, behind = example.sampler.transport(Flow(PLANE.score), moved, schedule).reshape(2, *carried.shape)
+    assert np.abs(carried - (ahead - behind) / (2 * step)).max() < 1e-7 * np.abs(carried).max() + 1e-9
+
+
+@every
+def test_input_is_left_alone_and_output_is_new(example):
+    start = bundle(tangents=0)
+    before = start.copy()
+    flow = Flow(PLANE.score, diffusion=lambda x, deviation: x + deviation)
+    end = example.sampler.transport(flow, start, SCHEDULES[0])
+    assert np.array_equal(start, before) and not np.shares_memory(start, end)
+    assert end.shape == start.shape and end.dtype == np.float64
+
+
+@every_map
+def test_particles_do_not_know_of_each_other(example):
+    start = bundle(n=7)
+    whole = example.sampler.transport(Flow(PLANE.score), start, SCHEDULES[0])
+    parts = [example.sampler.transport(Flow(PLANE.score), start[:, part], SCHEDULES[0])
+             for part in (slice(0, 1), slice(1, 5), slice(5, 7))]
+    assert np.allclose(whole, np.concatenate(parts, axis=1), rtol=1e-12, atol=1e-13)
+
+
+@every_map
+def test_a_second_run_gives_the_same(example):
+    first, second = (example.sampler.transport(Flow(PLANE.score), bundle(), SCHEDULES[1]) for _ in range(2))
+    assert np.array_equal(first, second)
+
+
+def change_of_noise(sampler: Sampler, schedule: NoiseSchedule) -> float:
+    """How far points of N(0, I) move, when they should not: the flow of N(0, I) stands still."""
+    start = bundle()
+    return float(np.abs(sampler.transport(Flow(gaussian(1.0, dim=2).score), start, schedule) - start).max())
+
+
+def change_of_point(sampler: Sampler, schedule: NoiseSchedule) -> float:
+    """How far z in ``x = sqrt(alpha_bar) mu + sqrt(tau) z`` moves for a point mass at mu, when it should not."""
+    mu, start = np.array([0.7, -1.3]), bundle()
+    root, end = np.sqrt(schedule.start.tau), np.sqrt(schedule.end.tau)
+    start[0] = np.sqrt(schedule.start.alpha_bar) * mu + root * start[0]
+    final = sampler.transport(Flow(point_mass(*mu).score), start, schedule)
+    noise = (start[0] - np.sqrt(schedule.start.alpha_bar) * mu) / root
+    moved = np.abs((final[0] - np.sqrt(schedule.end.alpha_bar) * mu) / end - noise).max()
+    return max(float(moved), float(np.abs(final[1:] / end - start[1:] / root).max()))
+
+
+@every_map
+def test_keeps_what_it_claims_to_keep_and_nothing_else(example):
+    """From 1e-6 to 1 - 1e-6: exact to round-off in short steps, where nothing amplifies it, or wrong in long ones.
+
+    The round-off of a point mass is that of the position, 1e-16, in units of the last noise, 1e-3. (In long steps the
+    point mass is stiff for the noise prediction: from order 4 the explicit Adams methods then amplify it, those on
+    data do not.)
+    """
+    if example.keeps == "noise":
+        assert change_of_noise(example.sampler, FINE) < 1e-13
+    else:
+        assert not change_of_noise(example.sampler, EXTREME) < 1e-8
+    if example.keeps == "point":
+        assert change_of_point(example.sampler, FINE) < 1e-11
+    else:
+        assert not change_of_point(example.sampler, EXTREME) < 1e-8
+
+
+class Forgetful(OneStepSampler):
+    """Euler by someone who forms alpha_bar as 1 - tau: the negative control."""
+
+    order = 1
+
+    def step(self, flow, bundle, start, end):
+        alpha = (1.0 - start.tau) / (1.0 - end.tau)
+        return (bundle + 0.5 * (1.0 - alpha) * flow(bundle, start)) / np.sqrt(alpha)
+
+
+def sensitivity(sampler: Sampler) -> float:
+    """Relative change of the Jacobian when the *large* one of alpha_bar and tau moves by a few ulp."""
+    exact, wobble = EXTREME, np.where(np.arange(EXTREME.steps) % 2, 4.0, -4.0) * np.finfo(float).eps
+    large = exact.tau > 0.9, exact.alpha_bar > 0.9
+    moved = NoiseSchedule(np.where(large[1], exact.alpha_bar * (1 + wobble), exact.alpha_bar),
+                          np.where(large[0], exact.tau * (1 + wobble), exact.tau))
+    target, start = gaussian(0.3), np.ones((2, 1, 1))
+    ends = [sampler.transport(Flow(target.score), start, schedule)[1, 0, 0] for schedule in (exact, moved)]
+    return float(abs(ends[1] / ends[0] - 1.0))
+
+
+@every_map
+def test_small_numbers_are_never_taken_from_large_ones(example):
+    assert sensitivity(example.sampler) < 1e-13
+
+
+def test_forming_one_minus_tau_is_noticed():
+    assert sensitivity(Forgetful()) > 1e-10
