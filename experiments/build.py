@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
+from heroism.distances import Estimate
 from heroism.errors import InputError
 from heroism.noise import NoiseSchedule
 from heroism.samplers import Sampler
 from heroism.targets.base import Target
 from heroism.transport import Start
+
+
+class Distance(Protocol):
+    """What conf/distance makes: checked before anything runs, then called with what its parameters name."""
+
+    def check(self, target: Target, particles: int) -> None: ...
+
+    def __call__(self, *known: Any, **named: Any) -> Estimate: ...
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Parts:
     score: Callable[[Target], Any]
     schedule: Callable[[int], NoiseSchedule]
     start: Start
-    distances: Mapping[str, Callable[..., Any]]
+    distances: Mapping[str, Distance]
 
 
 def build(config: Mapping[str, Any]) -> Parts:

@@ -21,8 +21,8 @@ MEASURED = ("order", "ambient_dim", "reduced_dim", "evaluations", "rounds", "sec
             "diverged", "tau_end", "score_error", "jacobian_error", "estimates")
 
 
-def check(job: Job) -> float:
-    """Build everything that a job needs, and return the seconds that it may take (0 if it cannot be told).
+def check(job: Job) -> list[float]:
+    """Build everything that a job needs, and return the seconds that each of its records may take (0: cannot be told).
 
     Raises InputError for whatever a user can mend; costs milliseconds.
     """
@@ -31,13 +31,14 @@ def check(job: Job) -> float:
         schedules = [parts.schedule(steps) for steps in job.ladder]
         parts.score(parts.target)
         particles = job.config["particles"]
-        measure.check_distances(parts.distances, parts.target, particles)
-        evaluations = sum(parts.sampler.evaluations(steps) for steps in job.ladder)
-        return evaluations * particles * measure.seconds_per_evaluation(parts.target, schedules[-1])
+        measure.check_distances(parts, particles)
+        price = particles * measure.seconds_per_evaluation(parts.target, schedules[-1])
+        rungs = [price * parts.sampler.evaluations(steps) for steps in job.ladder]
+        return rungs if job.epsilon is None else [sum(rungs)]
     except InputError:
         raise
     except Exception:  # not the user's mistake: the job fails when it runs, with a record, and the others go on
-        return 0.0
+        return [0.0] * (1 if job.epsilon is not None else len(job.ladder))
 
 
 class Execution:

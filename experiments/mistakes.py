@@ -34,7 +34,9 @@ def explain(error: Exception) -> InputError:
         argument = re.search(r"'(.+?)=(.*)'", text)
         name, value = argument.groups() if argument else ("override", text)
         return InputError(name, value, "several values make a sweep: add -m in front, or write a list as [1,2]")
-    return InputError("override", key.group(1) if key else "?", _first_line(text))
+    if key:
+        return InputError("override", key.group(1), _first_line(text))
+    return InputError("config", "impossible", _first_line(text))
 
 
 def _choice(name: str, options: Iterable[str]) -> str:

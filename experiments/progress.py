@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
@@ -39,13 +40,14 @@ class Watch:
     Parameters
     ----------
     folder : where the markers are. title : what the sweep is called.
-    sizes : records that each job may write, by job number. prices : how long each job may take, in any unit.
+    prices : how long each record of each job may take, in any unit.
     """
 
-    def __init__(self, folder: str | Path, title: str, sizes: Sequence[int], prices: Sequence[float],
-                 stream: TextIO | None = None):
-        self.folder, self.title, self.sizes, self.prices = Path(folder), title, sizes, prices
+    def __init__(self, folder: str | Path, title: str, prices: Sequence[Sequence[float]], stream: TextIO | None = None):
+        self.folder, self.title, self.prices = Path(folder), title, prices
         self.console = Console(file=stream or sys.stderr)
+        self.total = sum(map(len, prices))
+        self._all = max(sum(map(sum, prices)), 1e-300)
         self._ended: set[int] = set()
         self._stop = threading.Event()
         self._started = time.monotonic()
@@ -60,26 +62,33 @@ class Watch:
                  trace: TracebackType | None) -> None:
         self._stop.set()
         self._thread.join()
+        for number in range(len(self.prices)):
+            self._path(number).unlink(missing_ok=True)
+        with suppress(OSError):  # kept if a launcher left its logs there, or nothing ever ran
+            self.folder.rmdir()
 
     def state(self) -> tuple[int, float, list[str]]:
         """(finished records, finished share of the price, labels of the jobs that are running)."""
         running, records, paid = [], 0, 0.0
-        for number, size in enumerate(self.sizes):
+        for number, prices in enumerate(self.prices):
             lines = [] if number in self._ended else self._lines(number)
             if lines and lines[-1] == END:
                 self._ended.add(number)
-            share = 1.0 if number in self._ended else min(max(len(lines) - 1, 0), size) / size
-            records += round(share * size)
-            paid += share * self.prices[number]
+            done = len(prices) if number in self._ended else min(max(len(lines) - 1, 0), len(prices))
+            records += done
+            paid += sum(prices[:done])
             if lines and number not in self._ended:
                 running.append(lines[0])
-        return records, paid / max(sum(self.prices), 1e-300), running
+        return records, paid / self._all, running
 
     def _lines(self, number: int) -> list[str]:
         try:
-            return (self.folder / f"{number}.progress").read_text().splitlines()
+            return self._path(number).read_text().splitlines()
         except FileNotFoundError:
             return []
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number}.progress"
 
     def _watch(self) -> None:
         if not self.console.is_terminal:
@@ -89,7 +98,7 @@ class Watch:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                    TextColumn("{task.fields[left]}"), TextColumn("[dim]{task.fields[running]}"))
         with Progress(*columns, console=self.console) as bar:
-            task = bar.add_task(self.title, total=sum(self.sizes), left="", running="")
+            task = bar.add_task(self.title, total=self.total, left="", running="")
             while True:
                 stopping = self._stop.wait(0.25)
                 records, share, running = self.state()
@@ -99,10 +108,10 @@ class Watch:
 
     def _say(self) -> None:
         records, share, running = self.state()
-        tenth = int(TENTHS * records / sum(self.sizes))
+        tenth = int(TENTHS * records / self.total)
         if tenth > self._tenth:
             self._tenth = tenth
-            parts = [f"{records} of {sum(self.sizes)} records", self._left(share), " | ".join(running)]
+            parts = [f"{records} of {self.total} records", self._left(share), " | ".join(running)]
             print(f"{self.title}: {', '.join(filter(None, parts))}", file=self.console.file, flush=True)
 
     def _left(self, share: float) -> str:

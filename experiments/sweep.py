@@ -43,12 +43,10 @@ class Sweep(Sweeper):
         planned = Planner(self.context.config_loader, self.master).plan(arguments)
         study = self.master.hydra.runtime.choices.get("study")
         pending = planned if self.master.force else [plan for plan in planned if not self._finished(plan, study)]
-        prices = [check(plan.job) for plan in pending]
-        order = sorted(range(len(pending)), key=lambda index: -prices[index])
-        pending, prices = [pending[index] for index in order], [prices[index] for index in order]
-        _say(f"{len(planned)} jobs, {len(planned) - len(pending)} of them finished before")
-        if pending:
-            self._launch(pending, prices, study or "sweep")
+        priced = sorted(((plan, check(plan.job)) for plan in pending), key=lambda pair: -sum(pair[1]))
+        _say(f"{len(planned)} jobs, {len(planned) - len(priced)} of them finished before")
+        if priced:
+            self._launch(priced, study or "sweep")
         self._conclude(planned)
 
     def _finished(self, plan: Planned, study: str | None) -> bool:
@@ -58,11 +56,10 @@ class Sweep(Sweeper):
                 self.store.join(record, study)
         return all(is_done(record) for record in known)
 
-    def _launch(self, pending: Sequence[Planned], prices: Sequence[float], title: str) -> None:
-        sizes = [1 if plan.job.epsilon is not None else len(plan.job.ladder) for plan in pending]
-        with Watch(self.master.hydra.sweep.dir, title, sizes, prices):
+    def _launch(self, priced: Sequence[tuple[Planned, list[float]]], title: str) -> None:
+        with Watch(self.master.hydra.sweep.dir, title, [prices for _, prices in priced]):
             try:
-                self.launcher.launch([list(plan.overrides) for plan in pending], initial_job_idx=0)
+                self.launcher.launch([list(plan.overrides) for plan, _ in priced], initial_job_idx=0)
             except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
                 _say(f"The launcher stopped ({type(error).__name__}: {' '.join(str(error).split())[:200]}).")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -12,6 +14,8 @@ from experiments.paths import results_folder
 from experiments.progress import END, Marker
 from experiments.record import Record, Store, is_done
 from heroism.errors import InputError, require
+
+PARTS = ("value", "stderr", "floor")
 
 OmegaConf.register_new_resolver("results_folder", results_folder, replace=True)
 
@@ -54,6 +58,8 @@ def _alone(cfg: DictConfig, job: Job) -> None:
 def _line(record: Record) -> str:
     if not is_done(record):
         return f"T = {record['T']}: failed: {record['reason']}"
-    estimates = "  ".join(f"{name} {part['value']:.4g} +- {part['stderr'] or 0:.1g} (floor {part['floor'] or 0:.1g})"
-                          for name, part in record["estimates"].items())
-    return f"T = {record['T']:<6d} {estimates}  {record['evaluations']} evaluations  {record['seconds']:.2f} s"
+    words = [f"T = {record['T']:<6d}"]
+    for name, estimate in record["estimates"].items():
+        value, stderr, floor = (math.nan if estimate[part] is None else estimate[part] for part in PARTS)
+        words.append(f"{name} {value:.4g} +- {stderr:.1g} (floor {floor:.1g})")
+    return "  ".join([*words, f"{record['evaluations']} evaluations", f"{record['seconds']:.2f} s"])
