@@ -37,9 +37,9 @@ def test_a_distance_is_called_as_its_file(name):
 
 @pytest.mark.parametrize("name", [name for group, name in FILES if group == "target"])
 def test_a_target_takes_its_dimension_from_d_or_has_its_own(name):
-    made = job(f"target={name}")
-    ambient = build(made.config).target.ambient_dim
-    assert made.short["d"] in (None, ambient)
+    small, large = job(f"target={name}", "d=4"), job(f"target={name}", "d=8")
+    grows = build(small.config).target.ambient_dim < build(large.config).target.ambient_dim
+    assert (small.short["d"], large.short["d"]) == ((4, 8) if grows else (None, None))
 
 
 def test_there_are_studies():
