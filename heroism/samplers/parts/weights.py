@@ -1,0 +1,48 @@
+"""Weights that integrate a prediction's interpolant exactly against its exponential factor."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.polynomial.legendre import leggauss
+
+from heroism.noise import Array, NoiseLevel
+from heroism.samplers.parts.clocks import Clock
+from heroism.samplers.parts.predictions import Prediction
+
+EXTRA_QUADRATURE = 12  # Gauss points beyond half the degree: enough for e^{+-lambda} over ten units of lambda
+
+
+@cache
+def _gauss(count: int) -> tuple[Array, Array]:
+    return leggauss(count)
+
+
+def lagrange_basis(nodes: Array, at: Array) -> Array:
+    """(len(at), len(nodes)) values of the Lagrange basis polynomials on ``nodes`` at the points ``at``."""
+    gaps = nodes[:, None] - nodes[None, :]
+    np.fill_diagonal(gaps, 1.0)
+    basis = np.empty((len(at), len(nodes)))
+    for j in range(len(nodes)):
+        others = np.arange(len(nodes)) != j
+        basis[:, j] = np.prod((at[:, None] - nodes[others]) / gaps[j, others], axis=1)
+    return basis
+
+
+def exponential_weights(clock: Clock, prediction: Prediction, start: NoiseLevel, end: NoiseLevel, nodes: Array,
+                        rows: Array) -> tuple[Array, Array]:
+    """(scale, weights) with ``x_i = scale_i x_start + sum_j weights_ij f_j`` at the unit coordinates ``rows`` (r,) in [0, 1].
+
+    f_j are the predictions at the unit coordinates ``nodes`` (m,), which may lie before the step (negative). The integral
+    ``kappa_i int_0^{u_i} rate psi_j d lambda`` is a Gauss-Legendre sum relative to the row itself, so no exponential of lambda
+    is ever formed that its neighbour would cancel, and polynomials up to degree m - 1 are integrated to round-off.
+    """
+    abscissae, gauss = _gauss(len(nodes) // 2 + EXTRA_QUADRATURE)
+    units = np.outer(rows, 0.5 * (1.0 + abscissae))
+    alpha_bar, tau, speed = clock.moments(start, end, units)
+    here = prediction.kappa(*clock.moments(start, end, rows)[:2])
+    density = here[:, None] * prediction.rate(alpha_bar, tau) * speed * (0.5 * gauss) * rows[:, None]
+    basis = lagrange_basis(nodes, units.ravel()).reshape(*units.shape, len(nodes))
+    at_start = prediction.kappa(np.float64(start.alpha_bar), np.float64(start.tau))
+    return here / at_start, np.einsum("rq,rqm->rm", density, basis)
