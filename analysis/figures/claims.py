@@ -1,0 +1,136 @@
+"""The picture of a claim: what was measured and fitted above, every group's number beside the prediction below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis.verify.claim import Claim
+from analysis.verify.statistics import OVER_LEVELS, Curve
+from analysis.verify.table import Judged, measured
+from analysis.verify.verdicts import CONFIRMED, REFUTED, SHARPER
+
+COLOURS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
+OPEN_COLOUR = "0.4"
+MOST_LABELS = 14  # groups of a panel that are named one by one
+DPI = 110
+
+
+def draw(judged: Sequence[Judged], folder: Path) -> Path:
+    """One PNG for the rows of one claim: a column of panels per row."""
+    folder.mkdir(parents=True, exist_ok=True)
+    claim = judged[0].claim
+    fitted = any(group.curves for one in judged for group in one.row.groups)
+    most = max(len(one.row.groups) for one in judged)
+    below = 0.9 + 0.24 * min(max(most, 2), 4 * MOST_LABELS)
+    heights = [3.0, below] if fitted else [below]
+    width, total = max(4.6 * len(judged), 7.0), sum(heights) + 1.5
+    figure = Figure(figsize=(width, total), layout="constrained")
+    axes = figure.subplots(len(heights), len(judged), squeeze=False, gridspec_kw={"height_ratios": heights})
+    for column, one in enumerate(judged):
+        if fitted:
+            _curves(axes[0, column], one)
+        _forest(axes[-1, column], one)
+    figure.suptitle(_wrapped(f"{claim.words} [{claim.source}, {claim.equation}]", int(13 * width)), fontsize=10)
+    path = folder / f"{claim.name}.png"
+    figure.savefig(path, dpi=DPI, metadata={"Software": None})
+    return path
+
+
+def _curves(axes: Axes, one: Judged) -> None:
+    curves = [(i, curve) for i, group in enumerate(one.row.groups) for curve in group.curves]
+    for i, curve in curves:
+        _curve(axes, curve, _colour(i, len(one.row.groups)))
+    axes.set_yscale("log")
+    if one.claim.statistic.kind != "geometric":
+        axes.set_xscale("log")
+        _reference(axes, one, [curve for _, curve in curves])
+    axes.set_xlabel(_x_label(one.claim))
+    axes.set_ylabel(_y_label(one.claim))
+    axes.set_title(f"{one.names or one.claim.name}", fontsize=10)
+    axes.grid(alpha=0.25, linewidth=0.5)
+
+
+def _curve(axes: Axes, curve: Curve, colour: tuple[float, ...]) -> None:
+    """Points used in the fit filled, the others hollow; the fit over its own range; the floor dotted."""
+    used = {y for _, y in curve.fit.points}
+    inside = np.array([y in used for y in curve.y], dtype=bool)
+    good = np.isfinite(curve.y) & (curve.y > 0)
+    axes.errorbar(curve.x[good & inside], curve.y[good & inside], 1.96 * curve.stderr[good & inside], fmt="o",
+                  markersize=3.5, color=colour, elinewidth=0.8)
+    axes.plot(curve.x[good & ~inside], curve.y[good & ~inside], "o", markersize=3.5, color=colour, fillstyle="none",
+              alpha=0.6)
+    if curve.fit.reason is None:
+        x = np.array([point[0] for point in curve.fit.points])
+        ends = np.array([x.min(), x.max()])
+        geometric = not np.allclose(np.sort(x), np.sort(curve.x[good & inside])) if (good & inside).any() else False
+        axes.plot(np.log(ends) if geometric else ends, curve.fit.predict(ends), color=colour, linewidth=0.9, alpha=0.7)
+    if curve.floor > 0 and good.any() and curve.floor > 0.02 * curve.y[good].min():
+        axes.axhline(curve.floor, color=colour, linewidth=0.6, linestyle=":")
+
+
+def _reference(axes: Axes, one: Judged, curves: Sequence[Curve]) -> None:
+    """The predicted slope, dashed, through the middle of everything."""
+    points = np.array([point for curve in curves for point in curve.fit.points])
+    if not len(points):
+        return
+    x = np.array([points[:, 0].min(), points[:, 0].max()])
+    middle = np.exp(np.log(points).mean(axis=0))
+    axes.plot(x, middle[1] * (x / middle[0]) ** one.verdict.predicted, "k--", linewidth=1.2,
+              label=f"predicted: {one.claim.direction} {one.verdict.predicted:.3g}")
+    axes.legend(fontsize=8, frameon=False)
+
+
+def _forest(axes: Axes, one: Judged) -> None:
+    """Value and 95% interval of every group; the prediction with its tolerance shaded."""
+    groups, verdict = one.row.groups, one.verdict
+    if not groups:
+        axes.set_axis_off()
+        return
+    axes.axvspan(verdict.predicted - verdict.tolerance, verdict.predicted + verdict.tolerance, color="0.88", zorder=0)
+    axes.axvline(verdict.predicted, color="k", linestyle="--", linewidth=1)
+    for i, group in enumerate(groups):
+        if np.isfinite(group.value):
+            low, high = (bound if np.isfinite(bound) else group.value for bound in (group.low, group.high))
+            axes.plot([low, high], [i, i], color=_colour(i, len(groups)), linewidth=1.2)
+            axes.plot(group.value, i, "o", markersize=4, color=_colour(i, len(groups)))
+        else:
+            axes.text(verdict.predicted, i, f"  {group.reason}", fontsize=6, va="center", color="0.4")
+    every = max(1, -(-len(groups) // (3 * MOST_LABELS)))
+    axes.set_yticks(range(0, len(groups), every), [group.label or "all" for group in groups][::every], fontsize=7)
+    axes.set_ylim(len(groups) - 0.4, -0.6)
+    axes.grid(axis="x", alpha=0.25, linewidth=0.5)
+    axes.set_xlabel(_wrapped(f"{verdict.word}: {measured(verdict.worst)}", 60), fontsize=9,
+                    color=COLOURS.get(verdict.word, OPEN_COLOUR))
+
+
+def _colour(index: int, count: int) -> tuple[float, ...]:
+    return colormaps["tab10"](index) if count <= 10 else colormaps["viridis"](0.9 * index / max(count - 1, 1))
+
+
+def _x_label(claim: Claim) -> str:
+    return {None: "", "h": "h = log T / T"}.get(claim.statistic.x, str(claim.statistic.x))
+
+
+def _y_label(claim: Claim) -> str:
+    statistic = claim.statistic
+    if statistic.kind == "crossing_slope":
+        return "T / log T at TV = epsilon" if statistic.x != OVER_LEVELS else "T / log T to reach epsilon"
+    name = (statistic.measure or "TV").replace("_", " ") if statistic.y == "error" else statistic.y
+    return f"{name} * {statistic.scaled_by}" if statistic.scaled_by else name
+
+
+def _wrapped(text: str, width: int) -> str:
+    lines, line = [], ""
+    for word in text.split():
+        if line and len(line) + len(word) >= width:
+            lines.append(line)
+            line = word
+        else:
+            line = f"{line} {word}".strip()
+    return "\n".join([*lines, line])

@@ -1,0 +1,89 @@
+"""The table of claims: for people, for other programs, and for the README."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis.verify.claim import Claim
+from analysis.verify.statistics import Measured, Row
+from analysis.verify.verdicts import Verdict
+
+OPEN, CLOSE = "<!-- table:claims -->", "<!-- /table -->"
+SHOWN = {"claim": "claim", "source": "source", "predicted": "predicted", "measured": "measured (95% interval)",
+         "verdict": "verdict", "why": "why", "evaluations": "evaluations"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim, one row of it, and the verdict."""
+
+    claim: Claim
+    row: Row
+    verdict: Verdict
+
+    @property
+    def names(self) -> str:
+        """What tells this row from the claim's others, such as "K = 3"."""
+        return ", ".join(f"{name} = {value:g}" if isinstance(value, float) else str(value)
+                         for name, value in self.row.names.items())
+
+
+def tabulate(judged: Sequence[Judged]) -> pd.DataFrame:
+    """One line per claim and row: texts for people, and the same numbers bare."""
+    return pd.DataFrame([_line(one) for one in judged])
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """The columns that people read."""
+    lines = ["| " + " | ".join(SHOWN.values()) + " |", "|" + " --- |" * len(SHOWN)]
+    for _, row in table.iterrows():
+        lines.append("| " + " | ".join(str(row[name]).replace("|", "/") for name in SHOWN) + " |")
+    return "\n".join(lines)
+
+
+def into_readme(path: Path, text: str) -> bool:
+    """Put the table between its markers; False, and nothing written, if the file has none."""
+    if not path.is_file():
+        return False
+    before = path.read_text()
+    pattern = re.compile(f"({re.escape(OPEN)}\n).*?({re.escape(CLOSE)})", re.DOTALL)
+    after, found = pattern.subn(lambda match: f"{match[1]}{text}\n{match[2]}", before, count=1)
+    if found and after != before:
+        path.write_text(after)
+    return bool(found)
+
+
+def _line(one: Judged) -> dict[str, object]:
+    claim, verdict = one.claim, one.verdict
+    worst = verdict.worst
+    words = claim.words + (f" ({one.names})" if one.names else "")
+    values = [group.value for group in one.row.groups if np.isfinite(group.value)]
+    return {
+        "number": claim.number, "name": claim.name, "study": claim.study, "row": one.names, "claim": words,
+        "source": f"{claim.source}, {claim.equation}", "predicted": f"{claim.direction} {_predicted(one)}",
+        "measured": measured(worst), "verdict": verdict.word, "why": verdict.why,
+        "evaluations": f"{one.row.spent:.1e}", "value": worst.value if worst else None,
+        "low": worst.low if worst else None, "high": worst.high if worst else None,
+        "least": min(values, default=None), "largest": max(values, default=None), "groups": len(one.row.groups),
+        "runs": one.row.runs, "failed": one.row.failed, "expected": claim.expected, "tolerance": verdict.tolerance,
+        "refuted_by": claim.refuted_by, "spent": one.row.spent,
+    }
+
+
+def _predicted(one: Judged) -> str:
+    """The number; the formula where there is no row to evaluate it for."""
+    return f"{one.verdict.predicted:.3g}" if np.isfinite(one.verdict.predicted) else one.claim.predicted
+
+
+def measured(worst: Measured | None) -> str:
+    """The number that is worst for the claim, its interval, and where it was found."""
+    if worst is None:
+        return "-"
+    where = f" {worst.label}" if worst.label else ""
+    return f"{worst.value:.3g} [{worst.low:.3g}, {worst.high:.3g}]{where}"
