@@ -8,27 +8,36 @@ the bundle.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heroism.errors import require, whole_number
 from heroism.flow import Flow, Score
+from heroism.nodes import LogDensity, line_nodes
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
-from heroism.targets.base import Target
+from heroism.targets.base import REACH, Target
 
 BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
-ECHOES = 32
+ECHOES = 32  # particles that are run a second time
 ULPS = 4.0
 
 Start = Literal["exact", "gaussian"]
 
 
-class TargetScore(Score):
+class TargetScore(Score, Protocol):
     """A score that knows the target it estimates."""
 
     target: Target
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A score that measures its own error over the particles, and has to be told how much each of them counts."""
+
+    def weigh(self, weights: Array) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -50,12 +59,14 @@ class Ensemble:
         NaN for a stochastic sampler, which has none in closed form.
     level : noise level of the output.
     evaluations, rounds : per sample path, as counted by the flow.
+    weights : (n,) of the particles, or None if all count the same. A target with independent copies is followed from
+        at most ``particles`` nodes of one coordinate, and these are their shares of the starting law.
     folded : share of particles whose Jacobian determinant is not positive: there the map may not be one to one, the
     density
         sums over several branches, and a total variation from one branch is only a lower bound.
-    diverged : share of particles that left the floating-point numbers; they count as lost mass.
-    stochastic : whether the sampler added noise on the way.
-    echo : a few particles run again from starts moved by a few units in the last place: measures round-off.
+    diverged : share of particles that left the floating-point numbers; they count as lost mass. stochastic : whether
+    the sampler added noise on the way. echo : a few particles (``echoed`` are their indices) run again from starts
+    moved by a few units in the last place: measures round-off.
     """
 
     positions: Array
@@ -66,6 +77,8 @@ class Ensemble:
     folded: float
     diverged: float
     echo: Endpoints
+    echoed: NDArray[np.intp]
+    weights: Array | None = None
     stochastic: bool = False
 
 
@@ -92,20 +105,42 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
     require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
     target = score.target
     rng = np.random.default_rng(seed)
-    z = target.sample_gaussian(particles, rng) if start == "gaussian" else target.sample(particles, schedule.start, rng)
+    z, weights = _starts(target, schedule, particles, rng, start)
     run = _Run(sampler, score, schedule, start, budget)
     if sampler.stochastic:
         ends = run.diffusing(z, rng)
         return Ensemble(ends.positions, ends.log_density, schedule.end, run.evaluations, run.rounds, folded=0.0,
                         diverged=float(np.mean(~np.isfinite(ends.positions))), echo=Endpoints(z[:0], z[:0, 0]),
-                        stochastic=True)
-    ends, determinant_sign = run.through(z, block)
-    few = z[:ECHOES]
+                        echoed=np.empty(0, dtype=np.intp), weights=weights, stochastic=True)
+    ends, determinant_sign = run.through(z, block, weights)
+    echoed = np.linspace(0, len(z) - 1, min(ECHOES, len(z))).astype(np.intp)
+    few = z[echoed]
     moved = few * (1.0 + ULPS * np.finfo(float).eps * rng.choice([-1.0, 1.0], size=few.shape))
-    echo, _ = run.through(moved, block)
+    echo, _ = run.through(moved, block, None if weights is None else weights[echoed])
     lost = ~np.isfinite(ends.log_density)
     return Ensemble(ends.positions, ends.log_density, schedule.end, run.evaluations, run.rounds,
-                    folded=float(np.mean((determinant_sign <= 0) & ~lost)), diverged=float(np.mean(lost)), echo=echo)
+                    folded=_share((determinant_sign <= 0) & ~lost, weights), diverged=_share(lost, weights),
+                    echo=echo, echoed=echoed, weights=weights)
+
+
+def _share(which: NDArray[np.bool_], weights: Array | None) -> float:
+    return float(np.mean(which) if weights is None else np.sum(weights[which]))
+
+
+def _starts(target: Target, schedule: NoiseSchedule, n: int, rng: np.random.Generator,
+            start: Start) -> tuple[Array, Array | None]:
+    """Starting points (n, dim): random ones, or the weighted nodes of one coordinate of independent copies."""
+    gaussian = start == "gaussian"
+    if target.copies == 1:
+        return (target.sample_gaussian(n, rng) if gaussian else target.sample(n, schedule.start, rng)), None
+
+    def density(level: NoiseLevel) -> LogDensity:
+        return lambda x: target.log_density(x[:, None], level)
+
+    begin = (lambda x: target.log_density_gaussian(x[:, None])) if gaussian else density(schedule.start)
+    reach = (-REACH, REACH) if gaussian else target.reach(schedule.start)
+    nodes, weights = line_nodes(begin, reach, density(schedule.end), target.reach(schedule.end), n)
+    return nodes[:, None], weights
 
 
 def push(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, z: Array, log_density: Array,
@@ -114,7 +149,7 @@ def push(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, z: Array
     Jacobian.
     """
     run = _Run(sampler, score, schedule, "exact", None)
-    return run.through(z, block, log_density)
+    return run.through(z, block, None, log_density)
 
 
 class _Run:
@@ -125,7 +160,8 @@ class _Run:
         self.target = score.target
         self.evaluations = self.rounds = 0
 
-    def through(self, z: Array, block: int | None, log_density: Array | None = None) -> tuple[Endpoints, Array]:
+    def through(self, z: Array, block: int | None, weights: Array | None,
+                log_density: Array | None = None) -> tuple[Endpoints, Array]:
         if log_density is None:
             log_density = self.target.log_density_gaussian(z) if self.start == "gaussian" \
                 else self.target.log_density(z, self.schedule.start)
@@ -136,6 +172,8 @@ class _Run:
         positions, log_det, sign = np.empty_like(z), np.empty(len(z)), np.empty(len(z))
         for part in np.array_split(np.arange(len(z)), blocks):  # equal parts: no ragged last block
             window = slice(part[0], part[-1] + 1)
+            if weights is not None and isinstance(self.score, Metered):
+                self.score.weigh(weights[window])
             positions[window], sign[window], log_det[window] = self._block(z[window], tangents)
         return Endpoints(positions, log_density - log_det), sign
 

@@ -10,8 +10,8 @@ from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 from heroism.transport import Endpoints, Ensemble
 
-DRAWS = 2**26  # most one-copy log ratios that are summed up for the joint ones
-LARGEST_GATHER = 2**22
+LARGEST_LOG = 700.0  # of a double
+LARGEST_GATHER = 2**22  # one-copy log ratios looked up at a time
 
 
 def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.SeedSequence = 0) -> Estimate:
@@ -28,7 +28,8 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
 
     Returns
     -------
-    Estimate : ``floor`` is the total variation that round-off in the log densities amounts to, measured by the echo.
+    Estimate : ``floor`` is the total variation that round-off in the log densities amounts to, measured by the echo;
+        with independent copies also what the nodes of one copy fail to integrate.
 
     Raises
     ------
@@ -38,12 +39,12 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
         raise InputError("distance", "total_variation", "a stochastic sampler has no exact density, "
                          "take distance=histogram")
     ratio = log_ratio(ensemble, target, ensemble.level)
-    if target.copies > 1:
-        ratio = _joint(ratio, target.copies, np.random.default_rng(seed))
+    if ensemble.weights is not None:
+        ratio = _joint(ratio, ensemble.weights, target.copies, np.random.default_rng(seed))
     excess = -np.expm1(np.minimum(ratio, 0.0))
-    n = len(excess)
+    n, floor = len(excess), max(round_off_floor(ensemble, target), node_floor(ensemble, target))
     stderr = float(np.std(excess, ddof=1) / np.sqrt(n)) if n > 1 else float("inf")
-    return Estimate(float(np.mean(excess)), stderr, round_off_floor(ensemble, target), n)
+    return Estimate(float(np.mean(excess)), stderr, floor, n)
 
 
 def log_ratio(ends: Ensemble | Endpoints, target: Target, level: NoiseLevel) -> Array:
@@ -57,36 +58,44 @@ def round_off_floor(ensemble: Ensemble, target: Target) -> float:
     """Total variation between two laws whose log densities differ by nothing but round-off.
 
     The echo's particles took the same paths with other rounding errors; the log ratio of the two runs differs by
-    round-off. Noise of standard deviation s in a log ratio adds ``s / sqrt(2 pi)`` to an estimate that should be
-    zero; each of the two runs carries its own, so the difference has twice the variance. Copies add independently.
+    round-off. Noise of standard deviation s in a log ratio adds ``s / sqrt(2 pi)`` to an estimate that should be zero;
+    each of the two runs carries its own, so the difference has twice the variance. Copies add independently.
     """
-    few = len(ensemble.echo.log_density)
-    first = Endpoints(ensemble.positions[:few], ensemble.log_density[:few])
+    first = Endpoints(ensemble.positions[ensemble.echoed], ensemble.log_density[ensemble.echoed])
     with np.errstate(invalid="ignore"):
         difference = log_ratio(first, target, ensemble.level) - log_ratio(ensemble.echo, target, ensemble.level)
-    difference = difference[np.isfinite(difference)]
-    noise = np.sqrt(np.mean(difference**2) / 2.0) if len(difference) else 0.0
-    resolution = np.finfo(float).eps  # of exp and of the mean
-    return float(np.sqrt(target.copies) * max(noise, resolution) / np.sqrt(2.0 * np.pi))
+    sound = np.isfinite(difference)
+    count = sound * (1.0 if ensemble.weights is None else ensemble.weights[ensemble.echoed])
+    square = np.where(sound, difference, 0.0) ** 2
+    noise = np.sqrt(0.5 * (count @ square) / count.sum()) if count.sum() > 0 else 0.0
+    return float(np.sqrt(target.copies) * max(noise, np.finfo(float).eps) / np.sqrt(2.0 * np.pi))
 
 
-def _joint(ratio: Array, copies: int, rng: np.random.Generator) -> Array:
-    """Log ratios of joint particles: sums of ``copies`` independent draws from the one-copy log ratios.
+def node_floor(ensemble: Ensemble, target: Target) -> float:
+    """What the nodes of one copy fail to integrate, zero for random particles.
 
-    The pool is a scrambled Sobol sample, so drawing from it instead of from q costs O(pool^-1.5) (see Target.copies).
-    For many copies the draws are counted instead of gathered.
+    Both densities have mass one, so the weighted mean of ``p/q - 1`` over the nodes is their error; d copies multiply
+    it, and half of it shows in a total variation.
     """
-    pool = len(ratio)
-    n = int(np.clip(DRAWS // copies, 256, pool))
-    joint = np.empty(n)
-    if copies > 4 * pool:
-        even = np.full(pool, 1.0 / pool)
-        with np.errstate(invalid="ignore"):
-            for i in range(n):
-                joint[i] = rng.multinomial(copies, even) @ ratio
-        return np.where(np.isnan(joint), -np.inf, joint)
+    if ensemble.weights is None:
+        return 0.0
+    defect = ensemble.weights @ np.expm1(np.minimum(log_ratio(ensemble, target, ensemble.level), LARGEST_LOG))
+    return min(1.0, 0.5 * target.copies * abs(float(defect)))
+
+
+def _joint(ratio: Array, weights: Array, copies: int, rng: np.random.Generator) -> Array:
+    """Log ratios of n joint particles: sums of ``copies`` independent draws from the n weighted one-copy log ratios.
+
+    For many copies the draws are counted, node by node, instead of looked up.
+    """
+    n = len(ratio)
+    ratio = np.maximum(ratio, -np.finfo(float).max / copies)  # lost mass: a finite number, so that none of it adds zero
+    if copies > n // 2:
+        return np.array([rng.multinomial(copies, weights) @ ratio for _ in range(n)])
+    joint, cumulative = np.empty(n), np.cumsum(weights)
     step = max(1, LARGEST_GATHER // copies)
     for first in range(0, n, step):
         size = min(step, n - first)
-        joint[first : first + size] = ratio[rng.integers(pool, size=(size, copies))].sum(axis=1)
+        place = np.searchsorted(cumulative, rng.random((size, copies)) * cumulative[-1])
+        joint[first : first + size] = ratio[place].sum(axis=1)
     return joint

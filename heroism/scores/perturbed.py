@@ -43,8 +43,8 @@ class PerturbedScore:
             self.u, self.w = (v / np.linalg.norm(v) for v in rng.standard_normal((2, target.dim)))
             self.phase = rng.uniform(0, 2 * np.pi, 1)
             self.scale = np.sqrt(2.0) * self.amplitude
-        self._squares = np.zeros(2)
-        self._count = 0
+        self._squares, self._count = np.zeros(2), 0.0
+        self._weights: Array | None = None
 
     def __call__(self, bundle: Array, level: NoiseLevel) -> Array:
         out = self.target.score(bundle, level)
@@ -61,12 +61,16 @@ class PerturbedScore:
     @property
     def score_error(self) -> float:
         """eps_score so far: root mean square of the l2 score error at every iterate it was called at."""
-        return float(np.sqrt(self._squares[0] / max(self._count, 1)))
+        return float(np.sqrt(self._squares[0] / (self._count or 1.0)))
 
     @property
     def jacobian_error(self) -> float:
         """eps_Jacobi so far: root mean square of the spectral norm of the Jacobian error."""
-        return float(np.sqrt(self._squares[1] / max(self._count, 1)))
+        return float(np.sqrt(self._squares[1] / (self._count or 1.0)))
+
+    def weigh(self, weights: Array) -> None:
+        """How much each particle of the next calls counts in the measured errors (n,)."""
+        self._weights = weights
 
     def _error(self, x: Array) -> tuple[Array, Array]:
         """The sine and its derivative: per coordinate (n, dim), or along w (n,)."""
@@ -79,5 +83,6 @@ class PerturbedScore:
             square, norm = self.target.copies * np.sum(error**2, axis=1), np.max(np.abs(slope), axis=1)
         else:
             square, norm = error**2, np.abs(slope)
-        self._squares += [float(np.sum(square)), float(np.sum(norm**2))]
-        self._count += len(square)
+        weights = np.ones(len(square)) if self._weights is None else self._weights
+        self._squares += [float(weights @ square), float(weights @ norm**2)]
+        self._count += float(weights.sum())

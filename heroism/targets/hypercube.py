@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtri
 
 from heroism.errors import require, whole_number
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.base import Target
-from heroism.targets.sobol import paired_uniforms
+from heroism.targets.base import REACH, Target
 from heroism.targets.truncated_normal import log_mass, moments
 
 LARGEST_DIM = 1_000_000
@@ -42,9 +40,12 @@ class Hypercube(Target):
         self.half_width = float(half_width)
 
     def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        u = paired_uniforms(n, rng) if self.copies > 1 else rng.random((n, 2))
-        place = np.sqrt(level.alpha_bar) * self.half_width * (2.0 * u[:, 0] - 1.0)
-        return (place + np.sqrt(level.tau) * ndtri(u[:, 1]))[:, None]
+        place = np.sqrt(level.alpha_bar) * self.half_width * rng.uniform(-1.0, 1.0, (n, 1))
+        return place + np.sqrt(level.tau) * rng.standard_normal((n, 1))
+
+    def reach(self, level: NoiseLevel) -> tuple[float, float]:
+        half = np.sqrt(level.alpha_bar) * self.half_width + REACH * np.sqrt(level.tau)
+        return -half, half
 
     def log_density(self, x: Array, level: NoiseLevel) -> Array:
         half, deviation = np.sqrt(level.alpha_bar) * self.half_width, np.sqrt(level.tau)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_ndtr, ndtri, ndtri_exp
+from scipy.special import log_ndtr, ndtri_exp
 
 from heroism.errors import InputError, require, whole_number
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.base import Target
-from heroism.targets.sobol import paired_uniforms
+from heroism.targets.base import REACH, Target
 from heroism.targets.truncated_normal import log_mass, moments
 
 LARGEST_DIM = 1_000_000
@@ -59,12 +58,16 @@ class TruncatedGaussian(Target):
         self._log_prior_mass = log_mass(self._middle / self.deviation, self._half / self.deviation)
 
     def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        if self.copies > 1:
-            place, noise = paired_uniforms(n, rng).T[:, :, None]
-        else:
-            place, noise = 1.0 - rng.random((2, n, self.dim))  # in (0, 1]
-            noise = np.minimum(noise, 1.0 - 2.0**-53)
-        return np.sqrt(level.alpha_bar) * self._quantile(place) + np.sqrt(level.tau) * ndtri(noise)
+        place = self._quantile(1.0 - rng.random((n, self.dim)))  # in (0, 1]
+        return np.sqrt(level.alpha_bar) * place + np.sqrt(level.tau) * rng.standard_normal((n, self.dim))
+
+    def reach(self, level: NoiseLevel) -> tuple[float, float]:
+        signal, noise = np.sqrt(level.alpha_bar), REACH * np.sqrt(level.tau)
+        low = np.maximum(self.low, self.mean - REACH * self.deviation)
+        high = np.minimum(self.high, self.mean + REACH * self.deviation)
+        if low[0] >= high[0]:  # the box lies in a tail of the Gaussian
+            low, high = self.low, self.high
+        return float(signal * low[0] - noise), float(signal * high[0] + noise)
 
     def log_density(self, x: Array, level: NoiseLevel) -> Array:
         spread, offset, centre, half, _ = self._posterior(x, level)
