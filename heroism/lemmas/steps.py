@@ -1,0 +1,215 @@
+"""Single HEROISM steps from exact points: how refinement contracts, and what error it leaves (lemma 7)."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+
+from heroism.distances.estimate import Estimate
+from heroism.errors import InputError, require, whole_number
+from heroism.flow import Flow, Score
+from heroism.lemmas.exact_flow import REACH, carry
+from heroism.lemmas.spread import grouped, squared_norms, transitions_over
+from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.samplers.base import OneStepSampler, Sampler
+from heroism.samplers.heroism import Heroism
+from heroism.scores.exact import ExactScore
+from heroism.targets.base import Target
+
+MOST_REFINEMENTS = 64  # taken for converged; where they do not converge, no N suffices
+PARTICLES = 128
+TRANSITIONS = 24
+RESOLUTION = 1e-13  # relative to the position: what is smaller is round-off
+
+
+def iterate_error(sampler: Sampler, target: Target, schedule: NoiseSchedule, seed: int | np.random.SeedSequence = 0,
+                  particles: int = PARTICLES, transitions: int = TRANSITIONS) -> Estimate:
+    """Lemma 7 of 2506.24042: the error that one step adds, ``|x^(N) - x*| / sqrt(tau)``, at the end of the step.
+
+    The step starts from an exact point of its noisier level, ``x*`` is where the exact flow leads from there; root mean
+    square over particles (in R^d, all coordinates) and over the schedule's transitions. The lemma bounds it by a
+    multiple of ``sqrt(d log T) h (d h log T)^K``, h = log T / T, once N is of order log T; its order in h is
+    min(N, classical order) + 1.
+
+    Parameters
+    ----------
+    sampler : HEROISM or any one-step sampler. target, schedule, seed : as in a run.
+    particles, transitions : sample paths, and the number of transitions that are looked at, spread over the schedule.
+
+    Returns
+    -------
+    Estimate : ``floor`` is the same measure of the reference flow against itself with steps half as long.
+
+    Raises
+    ------
+    InputError : a sampler with memory, which has no single steps.
+    """
+    single, score = _single(sampler, schedule.steps), ExactScore(target)
+    errors, floors = [], []
+    for start, end, x in _exact_points(target, schedule, seed, particles, transitions):
+        exact = carry(score, x, start, end, REACH / 2)
+        errors.append(squared_norms(_step(single, score, x, start, end) - exact, target) / end.tau)
+        floors.append(squared_norms(carry(score, x, start, end) - exact, target) / end.tau)
+    value, stderr = grouped(lambda chosen: _root_mean(np.array(errors)[:, chosen]), particles)
+    resolution = RESOLUTION * np.sqrt(target.ambient_dim)
+    return Estimate(value, stderr, max(_root_mean(np.array(floors)), resolution), particles)
+
+
+def refinement_contraction(sampler: Heroism, target: Target, schedule: NoiseSchedule,
+                           seed: int | np.random.SeedSequence = 0, round: int = 2, particles: int = PARTICLES,
+                           transitions: int = TRANSITIONS) -> Estimate:
+    """By what factor refinement ``round`` + 1 changes the end of a step less than refinement ``round`` did.
+
+    ``|x^(r+1) - x^(r)| / |x^(r) - x^(r-1)|`` with r = ``round`` >= 2, norms root mean squares over particles, relative
+    to sqrt(tau), and over transitions; steps start from exact points. Geometric contraction (2506.24042, proof of
+    lemma 7) means a factor that shrinks with h; fixed-point iteration of an integral gains faster with every round.
+
+    Raises
+    ------
+    InputError : a sampler without refinements, a single point (nothing to refine), or ``round`` < 2.
+    """
+    round = whole_number("round", round, 2)
+    _needs_refinements(sampler)
+    score = ExactScore(target)
+    changes: list[list[Array]] = [[], []]
+    sizes = []
+    for start, end, x in _exact_points(target, schedule, seed, particles, transitions):
+        before, now, after = (_step(_refined(sampler, n), score, x, start, end) for n in (round - 1, round, round + 1))
+        changes[0].append(squared_norms(now - before, target) / end.tau)
+        changes[1].append(squared_norms(after - now, target) / end.tau)
+        sizes.append(squared_norms(x, target) / end.tau)
+    first, second = np.array(changes)
+    value, stderr = grouped(lambda chosen: _root_mean(second[:, chosen]) / _root_mean(first[:, chosen]), particles)
+    return Estimate(value, stderr, RESOLUTION * _root_mean(np.array(sizes)) / _root_mean(first), particles)
+
+
+def refinement_distance(sampler: Heroism, target: Target, schedule: NoiseSchedule,
+                        seed: int | np.random.SeedSequence = 0, particles: int = PARTICLES,
+                        transitions: int = TRANSITIONS) -> Estimate:
+    """Distance of a step's end after N refinements to the converged collocation solution, relative to sqrt(tau).
+
+    Root mean square over particles and transitions, from exact points, like :func:`iterate_error`, which adds the error
+    of the collocation itself: this is the part that more refinements remove.
+
+    Raises
+    ------
+    InputError : a sampler without refinements.
+    """
+    _needs_refinements(sampler)
+    steps = refinement_steps(sampler, target, schedule, seed, particles, transitions)
+    given = sampler.refinements_for(schedule.steps)
+    value, stderr = grouped(lambda chosen: steps.unfinished(given, chosen), particles)
+    return Estimate(value, stderr, RESOLUTION * np.sqrt(target.ambient_dim), particles)
+
+
+def refinements_needed(sampler: Heroism, target: Target, schedule: NoiseSchedule,
+                       seed: int | np.random.SeedSequence = 0, share: float = 0.1, particles: int = PARTICLES,
+                       transitions: int = TRANSITIONS) -> Estimate:
+    """The N at which unfinished refinement is ``share`` of the collocation's own error: more would be wasted.
+
+    Both errors are those of a step's end from exact points (root mean squares as in :func:`iterate_error`): between
+    N refinements and convergence, and between convergence and the exact flow. N is interpolated (linearly in the log of
+    the error) between the last integer that does not suffice and the first that does; the theorem asks for
+    ``ceil(C3 log T)``. The sampler's own N is not used.
+
+    Returns
+    -------
+    Estimate : NaN where 64 refinements do not suffice; ``floor`` is 1, the smallest N.
+
+    Raises
+    ------
+    InputError : a sampler without refinements, or a share outside (0, 1).
+    """
+    _needs_refinements(sampler)
+    require(0.0 < share < 1.0, "share", share, "give a number between 0 and 1")
+    steps = refinement_steps(sampler, target, schedule, seed, particles, transitions)
+    value, stderr = grouped(lambda chosen: steps.needed(share, chosen), particles)
+    return Estimate(value, stderr, 1.0, particles)
+
+
+class RefinementSteps:
+    """Squared norms (transitions, n), relative to tau, of what every number of refinements leaves undone."""
+
+    def __init__(self, left: list[Array], discretisation: Array):
+        self.left, self.discretisation = left, discretisation
+
+    def unfinished(self, refinements: int, chosen: np.ndarray) -> float:
+        """Root mean square distance to convergence after that many refinements; 0 beyond those recorded."""
+        if refinements > len(self.left):
+            return 0.0
+        return _root_mean(self.left[refinements - 1][:, chosen])
+
+    def needed(self, share: float, chosen: np.ndarray) -> float:
+        """Interpolated N, NaN if none suffices."""
+        goal = share * _root_mean(self.discretisation[:, chosen])
+        before = np.inf
+        for n in range(1, len(self.left) + 2):
+            now = self.unfinished(n, chosen)
+            if now <= goal:
+                if n == 1 or now == 0.0:
+                    return float(n)
+                return n - 1 + float(np.log(before / goal) / np.log(before / now))
+            before = now
+        return float("nan")
+
+
+def refinement_steps(sampler: Heroism, target: Target, schedule: NoiseSchedule, seed: int | np.random.SeedSequence,
+                     particles: int, transitions: int) -> RefinementSteps:
+    """Ends of single steps for N = 1, 2, ... until they stop changing, against the last and against the exact flow."""
+    score = ExactScore(target)
+    points = list(_exact_points(target, schedule, seed, particles, transitions))
+    taus = np.array([end.tau for _, end, _ in points])[:, None]
+
+    def norms(ends: list[Array], others: list[Array]) -> Array:
+        return np.array([squared_norms(a - b, target) for a, b in zip(ends, others, strict=True)]) / taus
+
+    exact = [carry(score, x, start, end) for start, end, x in points]
+    rounds: list[list[Array]] = []
+    for n in range(1, MOST_REFINEMENTS + 1):
+        rounds.append([_step(_refined(sampler, n), score, x, start, end) for start, end, x in points])
+        if n > 1 and _root_mean(norms(rounds[-1], rounds[-2])) < RESOLUTION * np.sqrt(target.ambient_dim):
+            break
+    return RefinementSteps([norms(ends, rounds[-1]) for ends in rounds[:-1]], norms(rounds[-1], exact))
+
+
+def _exact_points(target: Target, schedule: NoiseSchedule, seed: int | np.random.SeedSequence, particles: int,
+                  transitions: int) -> list[tuple[NoiseLevel, NoiseLevel, Array]]:
+    """(start, end, x (n, dim)): an exact trajectory has the law of X_tau at every level, so x is drawn there."""
+    particles = whole_number("particles", particles, 1)
+    rng = np.random.default_rng(seed)
+    return [(start, end, target.sample(particles, start, rng))
+            for start, end in transitions_over(schedule, whole_number("transitions", transitions, 1))]
+
+
+def _step(sampler: Sampler, score: Score, x: Array, start: NoiseLevel, end: NoiseLevel) -> Array:
+    pair = NoiseSchedule(np.array([end.alpha_bar, start.alpha_bar]), np.array([end.tau, start.tau]))
+    with np.errstate(over="ignore", invalid="ignore"):  # refinements need not converge
+        return sampler.transport(Flow(score), x[None], pair)[0]
+
+
+def _single(sampler: Sampler, steps: int) -> Sampler:
+    """The sampler, such that a schedule of two levels makes it do one step as it does them on ``steps`` levels."""
+    if isinstance(sampler, Heroism):
+        return _refined(sampler, sampler.refinements_for(steps))
+    if not isinstance(sampler, OneStepSampler) or sampler.stochastic:
+        raise InputError("sampler", type(sampler).__name__, "single steps are those of Heroism, or of a deterministic "
+                         "sampler without memory such as Ddim, Euler or RungeKutta")
+    return sampler
+
+
+def _refined(sampler: Heroism, refinements: int) -> Heroism:
+    other = copy.copy(sampler)
+    other.refinements = refinements
+    return other
+
+
+def _needs_refinements(sampler: Sampler) -> None:
+    if not isinstance(sampler, Heroism):
+        raise InputError("sampler", type(sampler).__name__, "only Heroism refines")
+    require(sampler.points > 1 or not sampler.rule.holds_start, "K", sampler.points,
+            "a single point at the start of a step has nothing to refine: take K >= 2")
+
+
+def _root_mean(squares: Array) -> float:
+    return float(np.sqrt(np.mean(squares)))
