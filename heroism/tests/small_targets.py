@@ -13,12 +13,12 @@ from heroism.targets.radial import log_radius_density
 
 
 class NaiveMixture(Target):
-    """Mixture of isotropic Gaussians (or point masses: variance 0) with a dense Jacobian; ``copies`` for d = 1."""
+    """Mixture of isotropic Gaussians (or point masses: variance 0) with a dense Jacobian."""
 
-    def __init__(self, weights, means, variances, copies: int = 1):
+    def __init__(self, weights, means, variances):
         self.weights, self.means = np.array(weights, float), np.array(means, float)
         self.variances = np.array(variances, float)
-        self.dim, self.copies = self.means.shape[1], copies
+        self.dim = self.means.shape[1]
         self.multiplicity = np.ones(self.dim, int)
 
     def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
