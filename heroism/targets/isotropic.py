@@ -1,113 +1,181 @@
-"""Mixtures of isotropic Gaussians: the kernel behind Gaussian, scale, low-rank and empirical targets, and the hot path of the suite.
+"""Mixtures of isotropic Gaussians: the kernel behind Gaussian, scale, low-rank and empirical targets.
 
-Component k of X_0 is ``N(mu_k, v_k I_d)``; of X_tau ``N(sqrt(alpha_bar) mu_k, (alpha_bar v_k + tau) I_d)``. If the means span only
-r < d - 1 directions the mixture is described by r coordinates and the radius of the other m = d - r (``shell = m``); the
-kernel then sees r + 1 coordinates whose last mean is zero, and only the normalisation knows of d.
+Component k of X_0 is ``N(mu_k, v_k I_d)``. If the means span only r < d - 1 directions the mixture is described by r
+coordinates and the radius of the other m = d - r (``shell = m``); the kernel then sees r + 1 coordinates whose last
+mean is zero, and only the weights of the components know of m.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
-from scipy.special import logsumexp
 
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.radial import log_radius_density
+from heroism.targets.components import FEW, STEEP, Indices, apply_curvature, softmax, windows
+from heroism.targets.diagonal import AxisLevel, DiagonalComponents
+from heroism.targets.radial import log_radius_density, log_radius_ratio
 
-NEGLIGIBLE = 1e-20  # a component whose weight stays below this on a whole block cannot change any digit of the score
+MOMENT_WORKSPACE = 512 * 1024
+NARROW = 24  # coordinates up to which the table of moments is always cheap
+SPARSE = 0.7  # share of negligible components beyond which skipping them beats the table of moments
+MOMENT_TABLE = 2**19  # numbers in the table of second moments of the means: 4 MiB stream from the last-level cache
 
 
-class IsotropicComponents:
-    """Weights (k,), means (k, c) in reduced coordinates and variances (k,) of X_0; ``shell`` = m if coordinate c - 1 is a radius.
+class IsotropicComponents(DiagonalComponents):
+    """Weights (k,), means (k, c) in reduced coordinates, variances (k,) of X_0; ``shell`` = m if coordinate c - 1 is
+    a radius.
 
     ``variances`` may be zero (point masses): every noise level has tau > 0.
     """
 
     def __init__(self, weights: Array, means: Array, variances: Array, shell: int = 1):
-        self.weights, self.means, self.variances, self.shell = weights, means, variances, shell
-        self.count, self.dim = means.shape
+        super().__init__(weights, means, variances[:, None])
+        self.shell = shell
+        self.plain = self.dim - (shell > 1)
         self.single_variance = bool(np.all(variances == variances[0]))
-        with np.errstate(divide="ignore"):
-            self.log_weights = np.log(weights)
 
-    def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        """(n, c) draws of X_tau."""
-        label = rng.choice(self.count, size=n, p=self.weights)
-        scale = np.sqrt(level.alpha_bar * self.variances + level.tau)[label]
-        x = np.sqrt(level.alpha_bar) * self.means[label] + scale[:, None] * rng.standard_normal((n, self.dim))
+    def _noise(self, label: Indices, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        noise = super()._noise(label, level, rng)
         if self.shell > 1:
-            x[:, -1] = scale * np.sqrt(rng.chisquare(self.shell, n))
-        return x
+            scale = np.sqrt(level.alpha_bar * self.variances[:, 0] + level.tau)[label]
+            noise[:, -1] = scale * np.sqrt(rng.chisquare(self.shell, len(label)))
+        return noise
 
-    def log_density(self, x: Array, level: NoiseLevel) -> Array:
-        """(n,) log density of the reduced coordinates of X_tau."""
-        variance = level.alpha_bar * self.variances + level.tau
-        plain = self.dim - (self.shell > 1)
-        mu = np.sqrt(level.alpha_bar) * self.means[:, :plain]
-        # Differences, not |x|^2 - 2 x.mu + |mu|^2: the latter loses digits when tau is small. Component by component for memory.
-        joint = np.empty((self.count, len(x)))
-        for k in range(self.count):
-            gap = x[:, :plain] - mu[k]
-            joint[k] = self.log_weights[k] - np.einsum("nc,nc->n", gap, gap) / (2.0 * variance[k])
-        joint -= 0.5 * plain * np.log(2.0 * np.pi * variance)[:, None]
+    def _log_joint(self, x: Array, prepared: AxisLevel) -> Array:
+        joint = super()._log_joint(x, prepared)
         if self.shell > 1:
-            joint += log_radius_density(x[None, :, -1], variance[:, None], self.shell)
-        return logsumexp(joint, axis=0)
+            joint += log_radius_density(x[None, :, -1], 1.0 / prepared.precision, self.shell)
+        return joint
 
-    def score(self, bundle: Array, level: NoiseLevel) -> Array:
-        """(1+p, n, c) score and its products with the tangents.
+    # ---- posterior weights of a radius -------------------------------------------------------------------------------
 
-        With responsibilities w_k(x), ``c_k = mu_k / v_k`` and ``b_k = 1 / v_k``: component scores are ``s_k = c_k - b_k x``,
-        ``s = sum_k w_k s_k`` and ``H = -sum_k w_k b_k I + sum_k w_k s_k s_k^T - s s^T``.
-        """
-        x, tangents = bundle[0], bundle[1:]
-        precision = 1.0 / (level.alpha_bar * self.variances + level.tau)
-        centre = np.sqrt(level.alpha_bar) * self.means * precision[:, None]
-        w = self._responsibilities(x, level, precision, centre)
-        if self.count > 16:
-            active = np.flatnonzero(w.max(axis=1) > NEGLIGIBLE)
-            if len(active) < self.count:
-                w, precision, centre = w[active], precision[active], centre[active]
-        out = np.empty_like(bundle)
-        pull = precision[0] if self.single_variance else (precision @ w)[:, None]
-        s = out[0]
-        np.multiply(x, -pull, out=s)
-        s += w.T @ centre
-        if not len(tangents):
-            return out
-        # q[k] = s_k . v for every tangent; the part of s_k common to all components drops out of a covariance.
-        shape = tangents.shape
-        q = centre @ tangents.reshape(-1, self.dim).T
-        if not self.single_variance:
-            along_x = np.einsum("pnc,nc->pn", tangents, x)
-            q -= precision[:, None] * along_x.ravel()
-        q = q.reshape(-1, *shape[:2])
-        q *= w[:, None, :]
-        mean_q = q.sum(axis=0)  # E_w[s_k . v] (up to the common part)
-        h = out[1:]
-        np.matmul(q.reshape(len(w), -1).T, centre, out=h.reshape(-1, self.dim))
-        mean_s = s + x * pull if self.single_variance else s  # E_w of what q was formed from
-        h -= mean_q[:, :, None] * mean_s
-        if not self.single_variance:
-            h -= np.einsum("kpn,k->pn", q, precision)[:, :, None] * x
-        h -= tangents * pull
-        return out
+    @property
+    def _uneven_shell(self) -> bool:
+        """Whether the radius tells components apart: it does not if all variances agree."""
+        return self.shell > 1 and not self.single_variance
 
-    def _responsibilities(self, x: Array, level: NoiseLevel, precision: Array, centre: Array) -> Array:
-        """(k, n) posterior weights of the components, component-major.
-
-        Only differences to component 0 matter: |x|^2 cancels for equal variances, and enters as ``|x|^2 - d v_0`` otherwise,
-        with its large constant taken out, so that logits keep their digits up to d = 10^6.
-        """
-        constant = self.log_weights - 0.5 * np.sqrt(level.alpha_bar) * np.einsum("kc,kc->k", centre, self.means)
-        logits = centre @ x.T
-        if not self.single_variance:
-            d = self.dim - 1 + self.shell
-            relative = level.alpha_bar * (self.variances - self.variances[0]) * precision[0]  # v_k / v_0 - 1
-            constant = constant - 0.5 * d * (np.log1p(relative) - relative / (1.0 + relative))
-            spread = np.einsum("nc,nc->n", x, x) - d / precision[0]
-            logits += np.outer(0.5 * relative / (1.0 + relative) * precision[0], spread)
-        logits += constant[:, None]
-        logits -= logits.max(axis=0)
-        np.exp(logits, out=logits)
-        logits /= logits.sum(axis=0)
+    def _logits_by_component(self, x: Array, gap: Array, scores: Array, at: AxisLevel) -> Array:
+        logits = super()._logits_by_component(x, gap[:, : self.plain], scores[:, : self.plain], at)
+        if self._uneven_shell:
+            logits += log_radius_ratio(np.abs(x[-1]), 1.0 / at.precision, self.shell)
         return logits
+
+    def _rough_logits(self, x: Array, at: AxisLevel) -> Array:
+        if self.single_variance:  # |x|^2 is common to all components
+            return x @ at.pulled.T + at.offset
+        logits = super()._rough_logits(x, at)
+        if self._uneven_shell:
+            logits += log_radius_ratio(np.abs(x[:, -1:]), 1.0 / at.precision.T, self.shell)
+        return logits
+
+    def _exact_logits(self, x: Array, at: AxisLevel) -> Array:
+        logits = super()._exact_logits(x, at)
+        if self._uneven_shell:
+            logits += log_radius_ratio(np.abs(x[:, -1:]), 1.0 / at.precision.T, self.shell)
+        return logits
+
+    # ---- scores ------------------------------------------------------------------------------------------------------
+
+    def _score_mixture(self, bundle: Array, out: Array, prepared: AxisLevel) -> None:
+        if self.dim == 1:
+            for window in windows(bundle.shape[1], self.count):
+                self._on_a_line(bundle[:, window, 0], out[:, window, 0], prepared)
+        elif self.dim <= FEW and self._moments_pay(prepared):
+            for window in windows(bundle.shape[1], self.count):
+                self._by_moments(bundle[:, window], out[:, window], prepared)
+        else:
+            super()._score_mixture(bundle, out, prepared)
+
+    def _among_several(self, bundle: Array, out: Array, rough: Array, negligible: Array, at: AxisLevel) -> None:
+        if self._moments_pay(at) and (self.dim <= NARROW or negligible.mean() < SPARSE):
+            for window in windows(len(rough), max(self.count, self.dim**2), MOMENT_WORKSPACE):
+                self._by_moments_of_particles(bundle[:, window], out[:, window], rough[window], at)
+        else:
+            super()._among_several(bundle, out, rough, negligible, at)
+
+    def _moments_pay(self, at: AxisLevel) -> bool:
+        return self.single_variance and at.steep <= STEEP and self.count * self.dim**2 <= 2 * MOMENT_TABLE
+
+    def _on_a_line(self, bundle: Array, out: Array, at: AxisLevel) -> None:
+        """One coordinate, plain or a radius: bundle and out are (1+p, n), everything else (k, n)."""
+        x, precision = bundle[0], at.precision
+        scores = at.mean - x
+        if self._uneven_shell:
+            logits = log_radius_ratio(np.abs(x), 1.0 / precision, self.shell)
+        else:
+            logits = scores * scores
+            logits *= -0.5 * precision
+        scores *= precision
+        logits += at.constant[:, None]
+        w = softmax(logits, axis=0)
+        s = np.einsum("kn,kn->n", w, scores, out=out[0])
+        if len(bundle) > 1:
+            scores -= s
+            pull = (precision.T @ w)[0]
+            w *= scores
+            curvature = np.einsum("kn,kn->n", w, scores)
+            curvature -= pull
+            np.multiply(bundle[1:], curvature, out=out[1:])
+
+    @cached_property
+    def _moments(self) -> tuple[Array, Indices]:
+        """Table (c + c(c+1)/2, k) of the means and their products, and where in it each entry of a (c, c) matrix is."""
+        row, column = np.triu_indices(self.dim)
+        table = np.concatenate([self.means, self.means[:, row] * self.means[:, column]], axis=1)
+        place = np.empty((self.dim, self.dim), dtype=np.intp)
+        place[row, column] = place[column, row] = self.dim + np.arange(len(row))
+        return np.ascontiguousarray(table.T), place
+
+    def _by_moments(self, bundle: Array, out: Array, at: AxisLevel) -> None:
+        """All variances equal, few coordinates, component-major: first and second moments of the means are one product.
+
+        Uncentred, so only where ``at.steep`` bounds what cancels; component scores differ by ``gain * mu_k`` alone.
+        """
+        x, tangents, gain, precision = bundle[0], bundle[1:], float(at.gain[0, 0]), float(at.precision[0, 0])
+        table, place = self._moments
+        logits = (gain * self.means) @ x.T
+        logits += at.offset[:, None]
+        w = softmax(logits, axis=0)
+        moments = (table if len(tangents) else table[: self.dim]) @ w
+        mean = moments[: self.dim]
+        np.multiply(x, -precision, out=out[0])
+        out[0] += gain * mean.T
+        for a in range(self.dim if len(tangents) else 0):
+            for b in range(a, self.dim):
+                entry = moments[place[a, b]]
+                entry -= mean[a] * mean[b]
+                entry *= gain * gain
+            moments[place[a, a]] -= precision
+        for a in range(self.dim if len(tangents) else 0):
+            np.multiply(tangents[:, :, 0], moments[place[a, 0]], out=out[1:, :, a])
+            for b in range(1, self.dim):
+                out[1:, :, a] += tangents[:, :, b] * moments[place[a, b]]
+
+    def _by_moments_of_particles(self, bundle: Array, out: Array, logits: Array, at: AxisLevel) -> None:
+        """The same for many coordinates, particle-major."""
+        x, gain, precision = bundle[0], float(at.gain[0, 0]), float(at.precision[0, 0])
+        table, place = self._moments
+        w = softmax(logits, axis=1)
+        moments = w @ (table if len(bundle) > 1 else table[: self.dim]).T
+        mean = moments[:, : self.dim]
+        np.multiply(x, -precision, out=out[0])
+        out[0] += gain * mean
+        if len(bundle) > 1:
+            curvature = np.take(moments, place, axis=1)
+            curvature -= mean[:, :, None] * mean[:, None, :]
+            curvature *= gain * gain
+            curvature.reshape(len(x), -1)[:, :: self.dim + 1] -= precision
+            np.matmul(bundle[1:].transpose(1, 0, 2), curvature, out=out[1:].transpose(1, 0, 2))
+
+    def _from_posterior(self, bundle: Array, out: Array, w: Array, at: AxisLevel) -> None:
+        if not self.single_variance:
+            super()._from_posterior(bundle, out, w, at)
+            return
+        mean = w @ at.pulled
+        np.multiply(bundle[0], -at.precision[0, 0], out=out[0])
+        out[0] += mean
+        if len(bundle) > 1:
+            spread = at.pulled - mean[:, None, :]  # component scores differ by ``pulled`` alone, which x has no part in
+            spread *= np.sqrt(w)[:, :, None]
+            apply_curvature(bundle[1:], spread, at.precision[:1], out[1:])

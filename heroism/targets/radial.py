@@ -7,6 +7,8 @@ from scipy.special import gammaln
 
 from heroism.noise import Array
 
+FEW_DIMENSIONS = 64
+
 
 def log_area(m: int) -> float:
     """Log of the surface area of the unit sphere in R^m."""
@@ -14,14 +16,28 @@ def log_area(m: int) -> float:
 
 
 def log_radius_density(radius: Array, variance: float | Array, m: int) -> Array:
-    """Log density of ``|V|``, V ~ N(0, variance I_m), at ``radius``; broadcasts radius against variance.
-
-    Written around its mode, ``-(m/2)(x - 1 - log x) - log radius`` with ``x = radius^2 / (m variance)``: the plain
-    formula adds terms of size m log m that cancel, and loses ten digits at m = 10^6.
-    """
+    """Log density of ``|V|``, V ~ N(0, variance I_m), at ``radius``; broadcasts radius against variance."""
     radius = np.abs(radius)
-    excess = (radius - np.sqrt(m * variance)) * (radius + np.sqrt(m * variance)) / (m * np.asarray(variance))
-    return -0.5 * m * (excess - np.log1p(excess)) - np.log(radius) + _log_chi_constant(m)
+    if m <= FEW_DIMENSIONS:
+        constant = (1.0 - 0.5 * m) * np.log(2.0) - gammaln(0.5 * m)
+        return log_radius_ratio(radius, variance, m) + (m - 1) * np.log(radius) + constant
+    return log_radius_ratio(radius, variance, m) - np.log(radius) + _log_chi_constant(m)
+
+
+def log_radius_ratio(radius: Array, variance: float | Array, m: int) -> Array:
+    """The same up to a term that does not depend on the variance: all that components of a mixture are told apart by.
+
+    In many dimensions written around the mode, ``-(m/2)(x - 1 - log x)`` with ``x = radius^2 / (m variance)``: the
+    plain formula adds terms of size m log m that cancel, and loses ten digits at m = 10^6. In few dimensions x may be
+    tiny where there is mass, and then the plain formula is the accurate one.
+    """
+    variance = np.asarray(variance)
+    if m <= FEW_DIMENSIONS:
+        return -0.5 * (radius * radius / variance + m * np.log(variance))
+    mode = np.sqrt(m * variance)
+    excess = (radius - mode) * (radius + mode) / (m * variance)
+    excess = np.maximum(excess, -1.0 + 1e-15)  # a path through the centre, where no law has mass, must not meet log 0
+    return -0.5 * m * (excess - np.log1p(excess))
 
 
 def _log_chi_constant(m: int) -> float:

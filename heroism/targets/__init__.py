@@ -1,0 +1,30 @@
+"""Probability laws in closed form at every noise level."""
+
+from heroism.targets.base import Target
+from heroism.targets.embedded import Embedded
+from heroism.targets.empirical import Empirical
+from heroism.targets.gaussian_mixture import GaussianMixture
+from heroism.targets.hypercube import Hypercube
+from heroism.targets.hypercube_vertices import HypercubeVertices
+from heroism.targets.product_mixture import ProductMixture
+from heroism.targets.scale_mixture import ScaleMixture
+from heroism.targets.sphere import Circle, Sphere
+from heroism.targets.student_t import StudentT
+from heroism.targets.torus import Torus
+from heroism.targets.truncated_gaussian import TruncatedGaussian
+
+__all__ = [
+    "Circle",
+    "Embedded",
+    "Empirical",
+    "GaussianMixture",
+    "Hypercube",
+    "HypercubeVertices",
+    "ProductMixture",
+    "ScaleMixture",
+    "Sphere",
+    "StudentT",
+    "Target",
+    "Torus",
+    "TruncatedGaussian",
+]

@@ -1,0 +1,153 @@
+"""Gaussian components at any noise level: what every mixture target is made of, and the hot path of the suite.
+
+Component k of X_0 is ``N(mu_k, C_k)``; of X_tau ``N(sqrt(alpha_bar) mu_k, alpha_bar C_k + tau I)``, so covariances
+may be singular. With posterior weights ``w_k(x)`` and component scores ``s_k(x)``,
+
+    ``s = sum_k w_k s_k``  and  ``H = -sum_k w_k P_k + sum_k w_k (s_k - s)(s_k - s)^T``,   P_k the precision of
+    component k.
+
+The second moment is always taken of the centred ``s_k - s``: uncentred terms are of size ``|mu|^2 / tau^2`` and
+cancel. Few coordinates are computed component-major ``(k, c, n)``, elementwise; many are computed particle-major
+``(n, k, c)``, by BLAS.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logsumexp
+
+from heroism.noise import Array, NoiseLevel
+
+Indices = NDArray[np.intp]
+
+WORKSPACE = 128 * 1024  # bytes of one (n, k, c) array: a handful of them fits a core's private cache
+NEGLIGIBLE = -64.0  # log of a posterior weight that changes no digit of a score or of its derivative
+REMEMBERED = 32  # noise levels: more than the points of a step, which come back in every refinement
+STEEP = 1e3  # amplification of round-off beyond which logits are taken from differences
+FEW = 4  # coordinates up to which elementwise work beats BLAS on tiny matrices
+
+Prepared = TypeVar("Prepared")
+
+
+class Components(ABC, Generic[Prepared]):
+    """Weights (k,), means (k, c) of X_0 and, in the subclasses, covariances.
+
+    A subclass prepares what depends on the noise level only, once per level.
+    """
+
+    def __init__(self, weights: Array, means: Array):
+        self.weights, self.means = weights, means
+        self.count, self.dim = means.shape
+        with np.errstate(divide="ignore"):
+            self.log_weights = np.log(weights)
+        self._levels: dict[NoiseLevel, Prepared] = {}
+
+    @property
+    def independent(self) -> bool:
+        """Whether the coordinates evolve on their own, so that H is diagonal."""
+        return self.dim == 1
+
+    def at(self, level: NoiseLevel) -> Prepared:
+        """What the components look like at this level; remembered, since samplers come back to a level."""
+        prepared = self._levels.get(level)
+        if prepared is None:
+            if len(self._levels) >= REMEMBERED:
+                self._levels.clear()
+            prepared = self._levels[level] = self._prepare(level)
+        return prepared
+
+    def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        """(n, c) draws of X_tau."""
+        label = rng.choice(self.count, size=n, p=self.weights)
+        return np.sqrt(level.alpha_bar) * self.means[label] + self._noise(label, level, rng)
+
+    def log_density(self, x: Array, level: NoiseLevel) -> Array:
+        """(n,) log density at x (n, c)."""
+        prepared = self.at(level)
+        out = np.empty(len(x))
+        step = max(1, 2**22 // self.count)
+        for first in range(0, len(x), step):
+            out[first : first + step] = logsumexp(self._log_joint(x[first : first + step], prepared), axis=0)
+        return out
+
+    def score(self, bundle: Array, level: NoiseLevel) -> Array:
+        """(1+p, n, c): the score at ``bundle[0]`` and the products of its derivative with ``bundle[1:]``."""
+        prepared = self.at(level)
+        out = np.empty_like(bundle)
+        if self.count == 1:
+            self._score_single(bundle, out, prepared)
+        else:
+            self._score_mixture(bundle, out, prepared)
+        return out
+
+    @abstractmethod
+    def _prepare(self, level: NoiseLevel) -> Prepared: ...
+
+    @abstractmethod
+    def _noise(self, label: Indices, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        """(n, c) draws of N(0, alpha_bar C_k + tau I) for the components k in ``label`` (n,)."""
+
+    @abstractmethod
+    def _log_joint(self, x: Array, prepared: Prepared) -> Array:
+        """(k, n) logs of weight times component density, by direct differences: accurate when tau is small."""
+
+    @abstractmethod
+    def _score_single(self, bundle: Array, out: Array, prepared: Prepared) -> None:
+        """The score of one lone Gaussian, which is linear."""
+
+    @abstractmethod
+    def _score_mixture(self, bundle: Array, out: Array, prepared: Prepared) -> None:
+        """The score of a mixture of two or more components."""
+
+
+def windows(n: int, width: int, workspace: int = WORKSPACE) -> Iterator[slice]:
+    """Slices of n particles, each filling ``workspace`` bytes with ``width`` numbers a particle."""
+    step = max(1, workspace // (8 * width))
+    return (slice(first, first + step) for first in range(0, n, step))
+
+
+def softmax(logits: Array, axis: int) -> Array:
+    """Posterior weights from their logs, in place."""
+    logits -= logits.max(axis=axis, keepdims=True)
+    np.exp(logits, out=logits)
+    logits /= logits.sum(axis=axis, keepdims=True)
+    return logits
+
+
+def apply_curvature(tangents: Array, spread: Array, pull: Array, out: Array) -> None:
+    """``out = H tangents`` with ``H = spread^T spread - pull``, by the cheaper association of the products.
+
+    Shapes: tangents and out (p, n, c), spread (n, k, c) the centred component scores times the roots of their weights;
+    pull (n, 1) or (n, c) if the mean precision is a multiple of the identity or diagonal, (n, c, c) if it is full.
+    """
+    p, n, c = tangents.shape
+    k = spread.shape[1]
+    by_particle, result = tangents.transpose(1, 0, 2), out.transpose(1, 0, 2)
+    transposed = spread.transpose(0, 2, 1)
+    if pull.ndim == 2 and 2 * k * p < c * (k // 2 + p):
+        np.matmul(by_particle @ transposed, spread, out=result)
+        out -= pull * tangents
+        return
+    curvature = transposed @ spread
+    if pull.ndim == 2:
+        curvature.reshape(n, c * c)[:, :: c + 1] -= pull
+    else:
+        curvature -= pull
+    np.matmul(by_particle, curvature, out=result)
+
+
+def apply_curvature_by_component(tangents: Array, w: Array, centred: Array, pull: Array, out: Array) -> None:
+    """The same for few coordinates: centred component scores (k, c, n), w (k, n), pull (1, n) or (c, n)."""
+    weighted = w[:, None, :] * centred
+    c = centred.shape[1]
+    curvature = np.einsum("kan,kbn->abn", weighted, centred)
+    for a in range(c):
+        curvature[a, a] -= pull[a % len(pull)]
+        np.multiply(tangents[:, :, 0], curvature[a, 0], out=out[:, :, a])
+        for b in range(1, c):
+            out[:, :, a] += tangents[:, :, b] * curvature[a, b]

@@ -1,0 +1,64 @@
+"""Data sets as targets: uniform on finitely many points."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from heroism.errors import require, whole_number
+from heroism.targets.mixture import Mixture, reduced_isotropic
+from heroism.targets.parameters import floats
+from heroism.targets.points_file import REMEDY, check_points, read_points
+
+
+class Empirical(Mixture):
+    """Uniform on m points of R^d: a mixture of point masses, whose score at any noise level is in closed form.
+
+    Points that occur several times are merged and weigh as often as they occur. If the points span fewer than d - 1
+    directions the law is reduced like a Gaussian mixture, to coordinates in their span and the radius of the rest.
+
+    Parameters
+    ----------
+    points : (m, d) finite numbers, or the name of a .npy, .csv (header or not) or .parquet file of them.
+
+    Raises
+    ------
+    InputError : anything else, naming row and column.
+    """
+
+    def __init__(self, points: ArrayLike | str | Path):
+        if isinstance(points, str | Path):
+            given = read_points(points)
+        else:
+            given = check_points(floats("points", points, REMEDY))
+        self.points, counts = np.unique(given + 0.0, axis=0, return_counts=True)  # + 0.0: -0.0 is the same coordinate
+        self.weights = counts / counts.sum()
+        super().__init__(*reduced_isotropic(self.points, np.zeros(len(counts)), self.weights))
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Empirical:
+        """The points of a .npy, .csv (header or not) or .parquet file. Raises InputError naming file, row and column.
+        """
+        return cls(read_points(path))
+
+    @classmethod
+    def digits(cls, dim: int, digit: int | None = None) -> Empirical:
+        """Scikit-learn's handwritten digits, 8 x 8 pixels: all 1797, or the 174 to 183 of one ``digit``, in R^dim.
+
+        The chosen images are centred by their own mean, projected to their own first ``dim`` principal directions
+        (dim 64 is a rotation), and multiplied by one factor that makes the variance per kept coordinate one on
+        average, ``E |X_0|^2 = dim``. Raises InputError unless 1 <= dim <= 64 and digit is 0..9 or None.
+        """
+        from sklearn.datasets import load_digits  # here: slow to import, and needed by nobody else
+
+        require(whole_number("d", dim, 1) <= 64, "d", dim, "the digits have 64 pixels; take 1 to 64 directions")
+        images, labels = load_digits(return_X_y=True)
+        if digit is not None:
+            require(whole_number("digit", digit, 0) <= 9, "digit", digit, "give 0 to 9, or null for all of them")
+            images = images[labels == digit]
+        centred = images - images.mean(axis=0)
+        left, size, _ = np.linalg.svd(centred, full_matrices=False)
+        projected = left[:, :dim] * size[:dim]
+        return cls(projected * np.sqrt(dim / np.mean(np.sum(projected**2, axis=1))))
