@@ -47,6 +47,10 @@ class Endpoints:
     positions: Array
     log_density: Array
 
+    def cut(self, part: slice) -> Endpoints:
+        """Some of the paths."""
+        return Endpoints(self.positions[part], self.log_density[part])
+
 
 @dataclass(frozen=True)
 class Ensemble:
@@ -62,11 +66,11 @@ class Ensemble:
     weights : (n,) of the particles, or None if all count the same. A target with independent copies is followed from
         at most ``particles`` nodes of one coordinate, and these are their shares of the starting law.
     folded : share of particles whose Jacobian determinant is not positive: there the map may not be one to one, the
-    density
-        sums over several branches, and a total variation from one branch is only a lower bound.
-    diverged : share of particles that left the floating-point numbers; they count as lost mass. stochastic : whether
-    the sampler added noise on the way. echo : a few particles (``echoed`` are their indices) run again from starts
-    moved by a few units in the last place: measures round-off.
+        density sums over several branches, and a total variation from one branch is only a lower bound.
+    diverged : share of particles that left the floating-point numbers; they count as lost mass.
+    echo : a few particles (``echoed`` are their indices) run again from starts moved by a few units in the last place:
+        measures round-off.
+    stochastic : whether the sampler added noise on the way.
     """
 
     positions: Array
@@ -112,11 +116,13 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
         return Ensemble(ends.positions, ends.log_density, schedule.end, run.evaluations, run.rounds, folded=0.0,
                         diverged=float(np.mean(~np.isfinite(ends.positions))), echo=Endpoints(z[:0], z[:0, 0]),
                         echoed=np.empty(0, dtype=np.intp), weights=weights, stochastic=True)
-    ends, determinant_sign = run.through(z, block, weights)
-    echoed = np.linspace(0, len(z) - 1, min(ECHOES, len(z))).astype(np.intp)
-    few = z[echoed]
-    moved = few * (1.0 + ULPS * np.finfo(float).eps * rng.choice([-1.0, 1.0], size=few.shape))
-    echo, _ = run.through(moved, block, None if weights is None else weights[echoed])
+    n = len(z)
+    echoed = np.linspace(0, n - 1, min(ECHOES, n)).astype(np.intp)
+    moved = z[echoed] * (1.0 + ULPS * np.finfo(float).eps * rng.choice([-1.0, 1.0], size=z[echoed].shape))
+    counted = None if weights is None else np.append(weights, np.zeros(len(moved)))
+    everyone, sign = run.through(np.concatenate([z, moved]), block, counted)  # together: small blocks are all overhead
+    ends, echo = everyone.cut(slice(n)), everyone.cut(slice(n, None))
+    determinant_sign = sign[:n]
     lost = ~np.isfinite(ends.log_density)
     return Ensemble(ends.positions, ends.log_density, schedule.end, run.evaluations, run.rounds,
                     folded=_share((determinant_sign <= 0) & ~lost, weights), diverged=_share(lost, weights),
