@@ -111,7 +111,7 @@ class Crossing:
 
 
 def fit_rate(x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None = None, floor: ArrayLike | None = None,
-             saturation: float | None = SATURATION, failed: ArrayLike | None = None) -> RateFit:
+             saturation: float | None = SATURATION, unusable: Sequence[str | None] | None = None) -> RateFit:
     """Weighted least squares of log y on log x.
 
     The standard error of the slope counts the measurement noise (``stderr / y`` on log y) and, beyond it, the scatter
@@ -124,7 +124,7 @@ def fit_rate(x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None = None, floor:
     stderr : (n,) or scalar standard error of y; None if unknown or zero.
     floor : (n,) or scalar; points below FLOOR_FACTOR times it are dropped.
     saturation : points above it are dropped; None for quantities that do not saturate.
-    failed : (n,) bool, points that have no value because their run failed.
+    unusable : (n,) why a point must not be used ("failed"), None or empty for one that may.
 
     Returns
     -------
@@ -134,7 +134,7 @@ def fit_rate(x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None = None, floor:
     ------
     InputError : lengths that differ.
     """
-    values, dropped = _usable(_Points.of(x, y, stderr, floor, failed), saturation)
+    values, dropped = _usable(_Points.of(x, y, stderr, floor, unusable), saturation)
     points = tuple(zip(values.x.tolist(), values.y.tolist(), strict=True))
     if len(np.unique(values.x)) < 2:
         why = "; ".join(sorted({point.why for point in dropped})) or "no others were given"
@@ -171,7 +171,7 @@ def pool(fits: Sequence[RateFit]) -> Pooled | None:
 
 
 def crossing(x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None, level: float,
-             floor: ArrayLike | None = None) -> Crossing:
+             floor: ArrayLike | None = None, unusable: Sequence[str | None] | None = None) -> Crossing:
     """The x at which a falling curve reaches ``level``: by interpolation in log x and log y, never by extrapolation.
 
     The standard error counts the noise of the two points around the level, and how far a parabola through a third
@@ -179,18 +179,17 @@ def crossing(x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None, level: float,
 
     Parameters
     ----------
-    x, y : (n,) abscissae and values, in any order; points that are not finite, or within FLOOR_FACTOR of ``floor``,
-        are left out.
+    x, y : (n,) abscissae and values, in any order; points that a fit would drop are left out, except saturated ones.
     stderr : (n,) or scalar standard error of y; None if unknown or zero.
     level : positive.
-    floor : (n,) or scalar, or None.
+    floor, unusable : as for :func:`fit_rate`.
 
     Returns
     -------
     Crossing : with a reason instead of an x when the level is not bracketed, or when the curve comes back above it.
     """
     require(np.isfinite(level) and level > 0, "level", level, "give a positive number")
-    values, dropped = _usable(_Points.of(x, y, stderr, floor, None), None)
+    values, dropped = _usable(_Points.of(x, y, stderr, floor, unusable), None)
     above = values.y > level
     after = float(values.x[above].max()) if above.any() else 0.0
     if above.all():
@@ -217,19 +216,26 @@ class _Points:
     y: Array
     stderr: Array
     floor: Array
-    failed: Array
+    unusable: tuple[str | None, ...]
 
     @classmethod
     def of(cls, x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None, floor: ArrayLike | None,
-           failed: ArrayLike | None) -> _Points:
+           unusable: Sequence[str | None] | None) -> _Points:
         abscissae = np.atleast_1d(np.asarray(x, dtype=float))
+        n = len(abscissae)
         columns = [abscissae]
-        for name, column in (("y", y), ("stderr", stderr), ("floor", floor), ("failed", failed)):
+        for name, column in (("y", y), ("stderr", stderr), ("floor", floor)):
             given = np.asarray(0.0 if column is None else column, dtype=float)
-            require(given.shape in ((), abscissae.shape), name, f"{given.shape}", f"give {len(abscissae)} values")
-            columns.append(np.broadcast_to(given, abscissae.shape))
-        order = np.argsort(abscissae, kind="stable")
-        return cls(*(column[order] for column in columns))
+            require(given.shape in ((), (n,)), name, f"{given.shape}", f"give {n} values")
+            columns.append(np.broadcast_to(given, (n,)))
+        reasons = [None] * n if unusable is None else [reason or None for reason in unusable]
+        require(len(reasons) == n, "unusable", f"({len(reasons)},)", f"give {n} values")
+        given_order = cls(columns[0], columns[1], columns[2], columns[3], tuple(reasons))
+        return given_order.only(np.argsort(abscissae, kind="stable"))
+
+    def only(self, which: NDArray[np.int_]) -> _Points:
+        return _Points(self.x[which], self.y[which], self.stderr[which], self.floor[which],
+                       tuple(self.unusable[i] for i in which))
 
     @property
     def log_variance(self) -> Array:
@@ -242,18 +248,14 @@ def _usable(points: _Points, saturation: float | None) -> tuple[_Points, tuple[D
     with np.errstate(invalid="ignore"):
         finite = np.isfinite(points.x) & np.isfinite(points.y) & (points.x > 0) & (points.y > 0)
         reasons = [
-            ("failed", points.failed != 0),
             ("not finite", ~finite),
             (f"below {FLOOR_FACTOR:g}x floor", points.y < FLOOR_FACTOR * np.nan_to_num(points.floor)),
             (f"saturated: above {saturation}", points.y > (np.inf if saturation is None else saturation)),
             (f"noisy: stderr above {NOISY:g} of the value", ~(points.stderr <= NOISY * points.y)),
         ]
-    why = [next((text for text, hit in reasons if hit[i]), None) for i in range(len(points.x))]
-    keep = np.array([text is None for text in why], dtype=bool)
-    kept = _Points(*(column[keep] for column in
-                     (points.x, points.y, points.stderr, points.floor, points.failed)))
+    why = [given or next((text for text, hit in reasons if hit[i]), None) for i, given in enumerate(points.unusable)]
     dropped = tuple(Dropped(float(points.x[i]), float(points.y[i]), text) for i, text in enumerate(why) if text)
-    return kept, dropped
+    return points.only(np.array([i for i, text in enumerate(why) if text is None], dtype=int)), dropped
 
 
 def _line(u: Array, v: Array, variance: Array) -> tuple[float, float, float]:

@@ -1,0 +1,131 @@
+"""A study's own table as people read it: in a terminal, in a pipe, and in the README."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from analysis.tables import Tables
+
+NONE = "-"
+
+
+def readable(study: str, tables: Tables) -> pd.DataFrame:
+    """The rows and columns that answer the study's question, as text."""
+    return READABLE[study](tables)
+
+
+def show(table: pd.DataFrame, title: str) -> None:
+    """Ruled and coloured in a terminal, aligned columns elsewhere."""
+    if not sys.stdout.isatty():
+        print(title, plain(table), sep="\n\n")
+        return
+    ruled = Table(title=title, title_justify="left", header_style="bold")
+    for name in table:
+        ruled.add_column(name, justify="left" if name in LEFT else "right")
+    for row in table.itertuples(index=False):
+        ruled.add_row(*map(_coloured, row))
+    Console().print(ruled)
+
+
+def plain(table: pd.DataFrame) -> str:
+    """Aligned columns of text."""
+    columns = [[str(name), *table[name]] for name in table]
+    widths = [max(map(len, column)) for column in columns]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+             for row in zip(*columns, strict=True)]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """For the README."""
+    rows = [[str(name) for name in table], ["---" if name in LEFT else "---:" for name in table], *table.to_numpy()]
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)
+
+
+def write_between(path: Path, name: str, text: str) -> bool:
+    """Replace what stands between ``<!-- table:x -->`` and the next ``<!-- /table -->``; False without such marks."""
+    kind = name.partition(":")[0]
+    pattern = re.compile(rf"(<!-- {re.escape(name)} -->\n).*?(<!-- /{re.escape(kind)} -->)", re.DOTALL)
+    old = path.read_text()
+    new, count = pattern.subn(lambda match: f"{match[1]}{text}\n{match[2]}", old)
+    if new != old:
+        path.write_text(new)
+    return count > 0
+
+
+def interval(value: float, low: float, high: float) -> str:
+    """``0.213 [0.19, 0.23]``; a dash where there is no number."""
+    if not np.isfinite(value):
+        return NONE
+    return f"{value:.2f} [{_end(low)}, {_end(high)}]"
+
+
+def _end(value: float) -> str:
+    return f"{value:.2f}" if np.isfinite(value) else "∞" if value > 0 else "-∞"
+
+
+def _number(value: float, form: str) -> str:
+    return format(value, form) if pd.notna(value) and np.isfinite(value) else NONE
+
+
+def _dimension(tables: Tables) -> pd.DataFrame:
+    table, single = tables["dimension"], tables["dimension_exponents"]
+    levels = sorted(single["epsilon"].unique(), reverse=True) if len(single) else []
+    shown = []
+    for row in table.to_dict("records"):
+        mine = single[(single["family"] == row["family"]) & _same(single["K"], row["K"])].set_index("epsilon")
+        exponents = {f"ε = {level:g}": _number(mine["exponent"].get(level, np.nan), ".2f")
+                     if mine["why"].get(level) == "" else NONE for level in levels}
+        shown.append({"family": row["family"], "K": _number(row["K"], ".0f"), **exponents,
+                      "exponent of d [95 %]": interval(row["exponent"], row["low"], row["high"]),
+                      "1 + 2/K": _number(row["predicted"], ".2f"), "verdict": _verdict(row),
+                      "": "← steepest" if row["steepest"] else ""})
+    return pd.DataFrame(shown)
+
+
+def _accuracy(tables: Tables) -> pd.DataFrame:
+    return pd.DataFrame([{
+        "family": row["family"], "K": _number(row["K"], ".0f"), "d": row["d"].replace(" ", ", "),
+        "order in h [95 %]": interval(row["order"], row["order_low"], row["order_high"]),
+        "classical": _number(row["classical_order"], ".0f"),
+        "exponent of 1/ε [95 %]": interval(row["exponent"], row["low"], row["high"]),
+        "1/K": _number(row["predicted"], ".2f"), "verdict": _verdict(row),
+    } for row in tables["accuracy"].to_dict("records")])
+
+
+def _floors(tables: Tables) -> pd.DataFrame:
+    return pd.DataFrame([{
+        "family": row["family"], "d": _number(row["d"], ".0f"), "distance": row["distance"],
+        "floor": _number(row["floor"], ".1e"), "smallest value": _number(row["smallest"], ".1e"),
+        "stops at T": _number(row["stops_at"], ".0f") if pd.notna(row["stops_at"]) else "goes on",
+        "exact TV there": _number(row["exact_there"], ".1e"),
+        "exact TV at the end": _number(row["exact_at_the_end"], ".1e"),
+    } for row in tables["floors"].to_dict("records")])
+
+
+def _verdict(row: Mapping[str, object]) -> str:
+    return f"{row['verdict']}: {row['why']}" if row["why"] else str(row["verdict"])
+
+
+def _same(column: pd.Series, value: object) -> pd.Series:
+    return column.isna() if pd.isna(value) else column == value
+
+
+def _coloured(text: str) -> str:
+    for word, colour in (("refuted", "red"), ("undecided", "yellow"), ("confirmed", "green"), ("sharper", "green")):
+        if text.startswith(word):
+            return f"[{colour}]{text}[/]"
+    return text.replace("[", r"\[")
+
+
+READABLE: Mapping[str, Callable[[Tables], pd.DataFrame]] = {
+    "dimension": _dimension, "accuracy": _accuracy, "floors": _floors}
+LEFT = ("family", "verdict", "distance", "")

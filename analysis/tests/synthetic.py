@@ -1,0 +1,88 @@
+"""Records of runs that never ran, with known slopes: what the tests of the analysis are held against."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+FAMILIES = ("digits", "hypercube", "low_rank_mixture", "product_mixture", "scale_mixture", "sphere")
+ORDERS = {1: 1, 2: 2, 3: 4, 4: 4, 5: 6}
+
+
+def error(steps, order, d, by_d=0.5, scale=1.0):
+    """``scale d^by_d h^order``, saturating at one as a total variation does."""
+    h = np.log(steps) / steps
+    return float(-np.expm1(-scale * d**by_d * h**order))
+
+
+def record(target="sphere", d=16, K=3, T=64, value=None, *, seed=0, study="dimension", status="done", noise=0.02,
+           floor=1e-13, estimates=None, config=None, particles=1000, **more):
+    """One record of experiments' schema; ``value`` the total variation."""
+    refinements = int(np.ceil(1.5 * np.log(T)))
+    if estimates is None:
+        estimates = {"total_variation": {"value": value, "stderr": noise * value, "floor": floor, "n": particles}}
+    content = {
+        "schema": 1, "kind": "rung", "status": status, "reason": None, "study": study,
+        "studies": [study] if study else [], "target": target, "sampler": "heroism", "schedule": "paper",
+        "perturbation": "none", "start": "exact", "distance": "total_variation", "d": d, "K": K, "N": "auto", "T": T,
+        "epsilon": None, "particles": particles, "seed": seed, "order": ORDERS[K], "ambient_dim": d, "reduced_dim": 1,
+        "evaluations": (T - 1) * (1 + (K - 1) * refinements), "rounds": (T - 1) * refinements, "seconds": 0.1 + 1 / 3,
+        "memory_mb": 99.5, "folded": 0.0, "diverged": 0.0, "tau_end": T**-2.0, "score_error": 0.0,
+        "jacobian_error": 0.0, "estimates": estimates, "config": config or {"target": {"dim": d}, "seed": seed},
+        "versions": {"python": "3.11.1", "heroism": "0.1.0", "numpy": "2.4.6", "scipy": "1.17.1"},
+        "commit": "0123456789abcdef0123456789abcdef01234567", "dirty": False,
+        "machine": {"system": "Linux x86_64", "cpu": "A Processor", "cores": 2},
+        "finished": "2026-01-02T03:04:05+00:00", **more}
+    content["key"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
+    return content
+
+
+def failed(reason="a reason", **names):
+    return record(status="failed", estimates={}, **names) | {"reason": reason, "evaluations": None, "rounds": None}
+
+
+def save(results: Path, records) -> None:
+    raw = results / "raw"
+    raw.mkdir(parents=True, exist_ok=True)
+    for content in records:
+        (raw / f"{content['key']}.json").write_text(json.dumps(content))
+
+
+def dimension_study(by_d=0.5, families=FAMILIES, dims=(4, 16, 64, 256, 1024), points=(1, 2, 3, 4), noise=0.02,
+                    ladder=(16, 32, 64, 128, 256, 512, 1024)):
+    """Errors ``d^by_d h^p`` (family by family a little harder), so T grows like d^(by_d / p)."""
+    rng = np.random.default_rng(0)
+    for number, target in enumerate(families):
+        for d in dims if target != "digits" else (1, 4, 16, 64):
+            for K in points:
+                for T in ladder:
+                    value = error(T, ORDERS[K], d, by_d * (1 + 0.1 * number)) * np.exp(noise * rng.normal())
+                    yield record(target, d, K, T, value, noise=max(noise, 1e-4))
+                    if value < 1e-9:
+                        break
+
+
+def accuracy_study(noise=0.02, families=FAMILIES, dims=(16, 1024)):
+    rng = np.random.default_rng(1)
+    for number, target in enumerate(families):
+        for d in dims if target != "digits" else (16,):
+            for K in ORDERS:
+                for T in (16, 32, 64, 128, 256, 512, 1024):
+                    value = error(T, ORDERS[K], d, scale=3.0 + number) * np.exp(noise * rng.normal()) + 1e-14
+                    yield record(target, d, K, T, value, study="accuracy", noise=noise, floor=1e-14 * np.sqrt(d))
+                    if value < 1e-12:
+                        break
+
+
+def floors_study(d=2, target="circle"):
+    floors = {"histogram": 0.012, "wasserstein": 0.05, "sliced_wasserstein": 0.02, "sinkhorn": 0.06}
+    for T in (16, 32, 64, 128, 256, 512):
+        exact = error(T, 4, d, scale=30.0)
+        parts = {"total_variation": {"value": exact, "stderr": 0.03 * exact, "floor": 1e-14, "n": 4000}}
+        for name, floor in floors.items():
+            value = float(np.hypot(exact * (0.8 if name == "histogram" else 0.5), floor))
+            parts[name] = {"value": value, "stderr": 0.1 * floor, "floor": floor, "n": 4000}
+        yield record(target, d, 3, T, study="floors", estimates=parts, particles=4000)
