@@ -7,7 +7,7 @@ from scipy.special import gammaln
 
 from heroism.noise import Array
 
-FEW_DIMENSIONS = 64
+FEW_DIMENSIONS = 16
 
 
 def log_area(m: int) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -40,6 +41,11 @@ def derivative(f: Callable[[float], Array], length: float) -> Array:
     return np.take_along_axis(estimates, best[None] + 1, axis=0)[0]
 
 
+def along(x: Array, v: Array, f: Callable[[Array], Array], h: float) -> Array:
+    """f at a distance h from x in direction v."""
+    return f(x + h * v)
+
+
 def shell_pull(target: Target, x: Array) -> Array:
     """(n, dim) gradient of ``log_shell``, by hand."""
     return (target.multiplicity - 1) / x
@@ -59,9 +65,8 @@ def check_score(target: Target, level: NoiseLevel) -> None:
     # Differences need room: the log of a radius is rough near zero.
     x = x[((target.multiplicity == 1) | (np.abs(x) > 0.5 * length)).all(axis=1)]
     score = target.score(x[None], level)[0]
-    for _ in range(3):
-        v = rng.standard_normal(target.dim) / np.sqrt(target.dim)
-        found = derivative(lambda h, v=v: target.log_density(x + h * v, level), length)
+    for v in rng.standard_normal((3, target.dim)) / np.sqrt(target.dim):
+        found = derivative(partial(along, x, v, lambda y: target.log_density(y, level)), length)
         expected = (score + shell_pull(target, x)) @ v
         np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-7 / length)
 
@@ -74,7 +79,7 @@ def check_tangents(target: Target, level: NoiseLevel) -> None:
     out = target.score(np.concatenate([x[None], tangents]), level)
     np.testing.assert_allclose(out[0], target.score(x[None], level)[0], rtol=1e-12, atol=1e-12 / length)
     for v, product in zip(tangents, out[1:], strict=True):
-        found = derivative(lambda h, v=v: target.score((x + h * v)[None], level)[0], length)
+        found = derivative(partial(along, x, v, lambda y: target.score(y[None], level)[0]), length)
         np.testing.assert_allclose(product, found, rtol=1e-7, atol=1e-7 / length**2)
     one = target.score(np.concatenate([x[None], tangents])[:, 5:6], level)
     np.testing.assert_allclose(one, out[:, 5:6], rtol=1e-11, atol=1e-11 / length**2)
