@@ -4,6 +4,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check -c constraints.txt
 ARGS ?=
+# Where a sweep with ARGS="smoke=true" or ARGS="results=DIR" leaves its records.
+WHERE = $(if $(filter smoke=true,$(ARGS)),--results results/smoke) $(patsubst results=%,--results %,$(filter results=%,$(ARGS)))
 
 # One BLAS thread per process: workers share the cores, and last bits depend on the number of threads.
 export OPENBLAS_NUM_THREADS := 1
@@ -48,7 +50,7 @@ sweep-accuracy: ## how T(d, epsilon) grows with 1/epsilon, beside the theorem
 sweep-floors: ## where histogram and optimal transport stop and the exact total variation goes on
 sweep-dimension sweep-accuracy sweep-floors: sweep-%: $(VENV)/.ready
 	@$(PY) -m experiments.run -m study=$* $(ARGS); status=$$?; \
-	  test $$status -gt 1 || $(PY) -m analysis.report $* || status=$$?; exit $$status
+	  test $$status -gt 1 || $(PY) -m analysis.report $* $(WHERE) || status=$$?; exit $$status
 
 verify: $(VENV)/.ready ## every claim of the paper: run what is missing, fit, judge (ARGS=--smoke: a tiny version)
 	@set -e; for study in $$($(PY) -m analysis.verify --studies); do \

@@ -2,10 +2,16 @@
 
 import pytest
 from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.types import RunMode
+from omegaconf import OmegaConf
 
 from experiments.build import build
+from experiments.execute import Execution, check
 from experiments.job import GROUPS, Job
 from experiments.paths import CONF
+from experiments.plan import Planner
+from experiments.record import Store, is_done
 from experiments.sweep import register
 
 FILES = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
@@ -46,13 +52,30 @@ def test_there_are_studies():
     assert {"dimension", "accuracy", "floors"} <= set(STUDIES)
 
 
+def smoke_jobs(study):
+    """The jobs of a study's tiny version, planned as a sweep plans them."""
+    overrides = [f"study={study}", "smoke=true"]
+    register()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        hydra = GlobalHydra.instance().hydra
+        master = hydra.compose_config("config", overrides, run_mode=RunMode.MULTIRUN)
+        return [planned.job for planned in Planner(hydra.config_loader, master).plan(overrides)]
+
+
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study_says_what_it_tests_and_its_smoke_version_runs(bare, name):
-    from omegaconf import OmegaConf
+def test_a_study_says_what_it_tests_and_its_smoke_version_runs(tmp_path, name):
     study = OmegaConf.load(CONF / "study" / f"{name}.yaml")
     assert {"title", "claim", "statistic", "predicted", "direction", "tolerance", "grids", "smoke"} <= study.keys()
     assert {"words", "source", "equation"} <= study.claim.keys()
-    assert bare("-m", f"study={name}", "smoke=true", "hydra/launcher=basic") == 0, bare.err
-    records = bare.records()
-    assert 0 < len(records) <= SMOKE_RECORDS
-    assert all(record["status"] == "done" and record["studies"] == [name] for record in records)
+    jobs = smoke_jobs(name)
+    assert 0 < sum(len(job.ladder) for job in jobs) <= SMOKE_RECORDS
+    for job in jobs:
+        check(job)
+        for record in Execution(job, Store(tmp_path)).run():
+            assert is_done(record), record["reason"]
+            assert record["studies"] == [name]
+
+
+def test_a_smoke_version_through_the_sweep(bare):
+    assert bare("-m", "study=accuracy", "smoke=true", "hydra/launcher=basic") == 0, bare.err
+    assert len(bare.records()) == sum(len(job.ladder) for job in smoke_jobs("accuracy"))
