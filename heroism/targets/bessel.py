@@ -146,7 +146,7 @@ def _debye_polynomials() -> tuple[Array, ...]:
 
 
 def _series_shell(r: Array, b: Array, tau: float, d: int) -> Array:
-    """The plain density without the shell (accurate: d is small here), times ``0F1(; d/2; k^2 / 4)``, all terms positive."""
+    """The plain density without the shell (accurate: d is small), times ``0F1(; d/2; k^2 / 4)``, all terms positive."""
     quarter = 0.25 * (r * b / tau) ** 2
     term = np.ones_like(r)
     total = np.ones_like(r)

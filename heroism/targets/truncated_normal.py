@@ -70,7 +70,8 @@ def _plain_moments(m: Array, k: float | Array) -> tuple[Array, ...]:
     low, high = m - k, m + k
     keep = -np.expm1(-2.0 * m * k)  # 1 - r
     r = 1.0 - keep
-    mills_low, mills_high = _mills(low), _mills(high)  # deep inside the first is infinite, and g = 0 as it should
+    with np.errstate(over="ignore"):  # deep inside the first is infinite, and g = 0 as it should
+        mills_low, mills_high = _mills(low), _mills(high)
     mills_high *= r
     g = 1.0 / (mills_low - mills_high)
     mean = keep * g

@@ -8,7 +8,6 @@ from scipy.stats import kstest
 from heroism.errors import InputError
 from heroism.noise import NoiseLevel
 from heroism.targets.hypercube import Hypercube
-from heroism.targets.sobol import paired_uniforms
 from heroism.targets.sphere import Circle, Sphere
 from heroism.targets.torus import Torus
 from heroism.targets.truncated_gaussian import TruncatedGaussian
@@ -163,18 +162,7 @@ def test_different_coordinates():
     parts = [TruncatedGaussian(0.0, 1.0, -1.0, 1.0), TruncatedGaussian(3.0, 0.01, 2.0, 2.99)]
     expected = sum(part.log_density(x[:, i : i + 1], level) for i, part in enumerate(parts))
     np.testing.assert_allclose(target.log_density(x, level), expected, rtol=1e-13)
-    assert abs(np.corrcoef(x.T)[0, 1]) < 0.03
-
-
-def test_sobol_points_integrate_better_than_random_ones():
-    errors = []
-    for seed in range(20):
-        u = paired_uniforms(1000, np.random.default_rng(seed))  # not a power of two
-        assert u.shape == (1000, 2) and u.min() > 0.0 and u.max() < 1.0
-        errors.append(np.mean(np.exp(u[:, 0] * u[:, 1])) - 1.3179021514544038)
-    assert np.std(errors) < 0.1 * 0.35 / np.sqrt(1000)
-    u = paired_uniforms(1024, np.random.default_rng(0))
-    assert abs(np.corrcoef(u[:-1, 0], u[1:, 0])[0, 1]) < 0.1  # shuffled: any part of the pool is representative
+    assert abs(np.mean((x[:, 0] - x[:, 0].mean()) * (x[:, 1] - x[:, 1].mean()))) < 0.03 * np.prod(x.std(axis=0))
 
 
 def test_sphere_in_many_dimensions_is_a_thin_shell():
@@ -209,7 +197,8 @@ def test_torus_is_a_product_of_circles():
 
 
 @pytest.mark.parametrize("make, words", [
-    (lambda: Hypercube(0), "d = 0"), (lambda: Hypercube(2.5), "d = 2.5"), (lambda: Hypercube(10**7), "1000000"),
+    (lambda: Hypercube(0), "d = 0"), (lambda: Hypercube(10**7), "at most 1000000"),
+    (lambda: Hypercube(2.5), "d = 2.5"),  # type: ignore[arg-type]
     (lambda: Hypercube(3, -1.0), "half_width = -1.0"), (lambda: Hypercube(3, np.nan), "half_width = nan"),
     (lambda: Sphere(1), "HypercubeVertices"), (lambda: Sphere(3, 0.0), "radius = 0.0"),
     (lambda: Sphere(2 * 10**6), "at most 1000000"), (lambda: Torus([1.0, -1.0]), "radii"),
