@@ -42,7 +42,8 @@ class Statistic:
         A crossing slope with x = "1/epsilon" runs over the levels.
     levels : values of epsilon. each : columns whose values get a row of the table each. by : columns that tell groups
         apart within a row; each group is fitted alone.
-    where : query that selects the rows. measure : name of the estimate; the record's own distance if None.
+    where : query that selects the rows.
+    measure : name of the estimate; the record's own distance if None, "any" for all of them.
     baseline : query; the y of those rows (same each and by) is where the errors of the others drown: their floor.
     scaled_by : expression that y is multiplied with.
     least_points, least_span : of a fit; below them a verdict is undecided.

@@ -14,6 +14,7 @@ from heroism.errors import InputError
 from heroism.rates import Pooled, RateFit, crossing, fit_rate, pool
 
 OVER_LEVELS = "1/epsilon"
+ANY = "any"
 NORMAL = 1.96  # two-sided 95%
 
 
@@ -59,6 +60,7 @@ def measure(statistic: Statistic, table: pd.DataFrame, study: str) -> list[Row]:
     selected = table[[study in studies for studies in table["studies"]]] if len(table) else table
     if len(selected):
         right = selected["measure"] == (statistic.measure or selected["distance"])
+        right |= statistic.measure == ANY
         selected = _query(selected[right | (selected["status"] == "failed")], statistic.where)
     if not len(selected):
         return [Row({}, (), 0, 0, 0.0)]
@@ -77,7 +79,8 @@ def _row(statistic: Statistic, table: pd.DataFrame, names: dict[str, Any]) -> Ro
 
 def _slope(statistic: Statistic, table: pd.DataFrame, label: str) -> Iterator[Measured]:
     x, y, stderr, floor = _columns(statistic, table)
-    fit = fit_rate(np.exp(x) if statistic.kind == "geometric" else x, y, stderr, floor, statistic.saturation)
+    saturation = None if statistic.scaled_by else statistic.saturation
+    fit = fit_rate(np.exp(x) if statistic.kind == "geometric" else x, y, stderr, floor, saturation)
     curve = Curve(label, x, y, stderr, fit, float(np.nanmax(floor, initial=0.0)))
     yield _from_fits(statistic, [curve], label)
 
@@ -179,7 +182,9 @@ def _columns(statistic: Statistic, table: pd.DataFrame) -> tuple[np.ndarray, np.
     y = _column(table, statistic.y)
     stderr, floor = (_column(table, name) if statistic.y == "error" else np.zeros(len(y))
                      for name in ("stderr", "floor"))
-    factor = _column(table, statistic.scaled_by) if statistic.scaled_by else 1.0
+    factor = _column(table, statistic.scaled_by) if statistic.scaled_by else np.ones(len(y))
+    if statistic.scaled_by and statistic.saturation is not None:  # saturated is what y was before
+        factor = np.where(y > statistic.saturation, np.nan, factor)
     return x, y * factor, stderr * factor, np.nan_to_num(floor) * factor
 
 
