@@ -3,12 +3,11 @@
 Component k of X_0 is ``N(mu_k, C_k)``; of X_tau ``N(sqrt(alpha_bar) mu_k, alpha_bar C_k + tau I)``, so covariances
 may be singular. With posterior weights ``w_k(x)`` and component scores ``s_k(x)``,
 
-    ``s = sum_k w_k s_k``  and  ``H = -sum_k w_k P_k + sum_k w_k (s_k - s)(s_k - s)^T``,   P_k the precision of
-    component k.
+    ``s = sum_k w_k s_k``  and  ``H = -sum_k w_k P_k + sum_k w_k (s_k - s)(s_k - s)^T``,
 
-The second moment is always taken of the centred ``s_k - s``: uncentred terms are of size ``|mu|^2 / tau^2`` and
-cancel. Few coordinates are computed component-major ``(k, c, n)``, elementwise; many are computed particle-major
-``(n, k, c)``, by BLAS.
+P_k the precision of component k. The second moment is taken of the centred ``s_k - s`` wherever uncentred terms, of
+size ``|mu|^2 / tau^2``, would cancel. Few coordinates are computed component-major, ``(k, c, n)``, elementwise; many
+are computed particle-major, ``(n, k, c)``, by BLAS.
 """
 
 from __future__ import annotations

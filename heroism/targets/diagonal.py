@@ -1,6 +1,4 @@
-"""Gaussian components with diagonal covariances; multiples of the identity are the case with one variance per
-component.
-"""
+"""Gaussian components with diagonal covariances, multiples of the identity included."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ from heroism.targets.components import (
     windows,
 )
 
-FEW_COMPONENTS = 32
+FEW_COMPONENTS = 32  # with more of them most are negligible for a particle, which pays even in few coordinates
 BALANCE = 1e4  # where the overhead of one more window equals the work of components that only others in it need
 
 
@@ -51,8 +49,7 @@ class AxisLevel:
 
 
 class DiagonalComponents(Components[AxisLevel]):
-    """Components with diagonal covariances: variances (k, c), or (k, 1) for multiples of the identity; zeros allowed.
-    """
+    """Components with variances (k, c) along the axes, or (k, 1) for multiples of the identity; zeros are allowed."""
 
     def __init__(self, weights: Array, means: Array, variances: Array):
         super().__init__(weights, means)

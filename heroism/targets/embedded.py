@@ -48,19 +48,17 @@ class Embedded(Target):
 
     @classmethod
     def subspace(cls, k: int, dim: int, variance: float = 0.25) -> Embedded:
-        """N(0, variance I_k) on a k-dimensional subspace of R^d: two radii. Raises InputError for k < 1, k > d,
-        variance < 0.
-        """
+        """N(0, variance I_k) on a k-dimensional subspace of R^d. InputError: k < 1, k > d, or a variance below 0."""
         k = whole_number("k", k, 1)
         require(k <= whole_number("d", dim, 1), "k", k, f"must not exceed d = {dim}")
         variances = np.array([nonnegative("variance", variance)])
         return cls(Mixture(centred(np.ones(1), variances, k), shell=k), dim)
 
     def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        blocks = [self.target.sample(n, level, rng) for _ in range(self.target.copies)]
-        if self.rest is not None:
-            blocks.append(self.rest.sample(n, level, rng))
-        return np.concatenate(blocks, axis=1)
+        inner = self.target.sample(n * self.target.copies, level, rng).reshape(n, self.inner_dim)
+        if self.rest is None:
+            return inner
+        return np.concatenate([inner, self.rest.sample(n, level, rng)], axis=1)
 
     def log_density(self, x: Array, level: NoiseLevel) -> Array:
         inner = self.target.log_density(x[:, : self.inner_dim].reshape(-1, self.target.dim), level)
@@ -79,10 +77,10 @@ class Embedded(Target):
         return out
 
     def lift(self, positions: Array, rng: np.random.Generator, weights: Array | None = None) -> Array:
-        inner = positions[:, : self.inner_dim]
-        if self.target.copies == 1:
-            inner = self.target.lift(inner, rng)
+        if self.target.copies > 1:
+            return super().lift(positions, rng, weights)
+        inner = self.target.lift(positions[:, : self.inner_dim], rng)
         if self.rest is None:
             return inner
-        rest = Mixture(self.rest, shell=int(self.multiplicity[-1])).lift(positions[:, self.inner_dim :], rng)
+        rest = Mixture(self.rest, shell=self.rest.shell).lift(positions[:, self.inner_dim :], rng)
         return np.concatenate([inner, rest], axis=1)

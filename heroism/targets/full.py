@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.components import Components, Indices, apply_curvature, softmax, windows
+from heroism.targets.components import WORKSPACE, Components, Indices, apply_curvature, softmax, windows
 
 
 @dataclass(frozen=True, slots=True)
 class FullLevel:
-    """At a noise level: means (k, c), whitening maps (k, c, c) with ``P = root root^T``, precisions P, log
+    """At a noise level: means (k, c), precisions P and ``root`` with ``P = root root^T`` (k, c, c), log of weight and
     normalisation (k,).
     """
 
@@ -23,8 +23,7 @@ class FullLevel:
 
 
 class FullComponents(Components[FullLevel]):
-    """Components with covariances ``basis diag(variances) basis^T``: variances (k, c), orthonormal columns in basis
-    (k, c, c).
+    """Components with covariances ``basis diag(variances) basis^T``: variances (k, c), orthonormal bases (k, c, c).
 
     The eigenbasis does not depend on the noise level, so a level costs no decomposition.
     """
@@ -60,7 +59,7 @@ class FullComponents(Components[FullLevel]):
 
     def _score_mixture(self, bundle: Array, out: Array, prepared: FullLevel) -> None:
         width = (self.count + (self.dim if len(bundle) > 1 else 0)) * self.dim
-        for window in windows(bundle.shape[1], width, 4 * 128 * 1024):
+        for window in windows(bundle.shape[1], width, 4 * WORKSPACE):
             self._some(bundle[:, window], out[:, window], prepared)
 
     def _some(self, bundle: Array, out: Array, at: FullLevel) -> None:

@@ -16,17 +16,17 @@ from heroism.targets.components import FEW, STEEP, Indices, apply_curvature, sof
 from heroism.targets.diagonal import AxisLevel, DiagonalComponents
 from heroism.targets.radial import log_radius_density, log_radius_ratio
 
-MOMENT_WORKSPACE = 512 * 1024
+MOMENT_WORKSPACE = 512 * 1024  # bytes of the (n, c, c) curvatures
 NARROW = 24  # coordinates up to which the table of moments is always cheap
 SPARSE = 0.7  # share of negligible components beyond which skipping them beats the table of moments
 MOMENT_TABLE = 2**19  # numbers in the table of second moments of the means: 4 MiB stream from the last-level cache
 
 
 class IsotropicComponents(DiagonalComponents):
-    """Weights (k,), means (k, c) in reduced coordinates, variances (k,) of X_0; ``shell`` = m if coordinate c - 1 is
-    a radius.
+    """Weights (k,), means (k, c) in reduced coordinates and variances (k,) of X_0; the last coordinate is the radius of
+    ``shell`` dimensions if that is more than one.
 
-    ``variances`` may be zero (point masses): every noise level has tau > 0.
+    Variances may be zero (point masses): every noise level has tau > 0.
     """
 
     def __init__(self, weights: Array, means: Array, variances: Array, shell: int = 1):

@@ -1,6 +1,4 @@
-"""What targets made of Gaussian components share: reduction by symmetry, identical coordinates, and the contract
-itself.
-"""
+"""What targets made of Gaussian components share: the contract, identical coordinates, and reduction by symmetry."""
 
 from __future__ import annotations
 
@@ -18,8 +16,7 @@ LARGEST_DENSE = 4096  # reduced coordinates of a target with a dense Jacobian: o
 
 
 class Mixture(Target):
-    """A target described by Gaussian components in reduced coordinates: all plain, or the last one the radius of a
-    shell.
+    """A target made of Gaussian components; its reduced coordinates are plain, the last may be the radius of a shell.
 
     Attributes
     ----------
@@ -71,7 +68,7 @@ class IdenticalCoordinates(Mixture):
 
 
 def span(means: Array) -> tuple[Array, Array]:
-    """Coordinates (m, r) of the means (m, d) in an orthonormal basis (r, d) of their linear span."""
+    """Coordinates (m, r) of the means (m, d) in an orthonormal basis (r, d) of their linear span, up to round-off."""
     live = np.flatnonzero(means.any(axis=0))  # means in few coordinates of a million cost next to nothing
     left, size, right = np.linalg.svd(means[:, live], full_matrices=False)
     rank = int(np.sum(size > size.max(initial=0.0) * max(means.shape) * np.finfo(float).eps))
@@ -81,8 +78,7 @@ def span(means: Array) -> tuple[Array, Array]:
 
 
 def reduced_isotropic(means: Array, variances: Array, weights: Array) -> tuple[IsotropicComponents, int, Array | None]:
-    """Components of ``sum_k w_k N(mu_k, v_k I_d)``, means (m, d), in reduced coordinates, the shell's dimension, the
-    basis.
+    """``sum_k w_k N(mu_k, v_k I_d)``, means (m, d), in reduced coordinates; the shell's dimension; the basis.
 
     If the means span r directions and r + 1 < d, the reduced coordinates are the r coordinates in an orthonormal
     basis of that span and the radius of the other d - r coordinates (the shell). Otherwise they are those of R^d and
