@@ -25,7 +25,7 @@ PATIENCE = 1500
 STARTS = np.array([[-1.5], [-0.5], [0.1], [0.6], [2.0]])
 ENDS = (0.1, 0.9)
 SCHEDULES = [log_snr_schedule(9, 1e-3, 0.99), paper_schedule(24), rho_schedule(12, 1e-2, 0.9)]
-EXTREME, FINE = (log_snr_schedule(steps, 1e-6, 1.0 - 1e-6) for steps in (24, 200))
+EXTREME, MEDIUM, FINE = (log_snr_schedule(steps, 1e-6, 1.0 - 1e-6) for steps in (24, 48, 200))
 
 
 def test_every_exported_sampler_has_an_example():
@@ -172,7 +172,7 @@ class Forgetful(OneStepSampler):
 
 def sensitivity(sampler: Sampler) -> float:
     """Relative change of the Jacobian when the *large* one of alpha_bar and tau moves by a few ulp."""
-    exact, wobble = EXTREME, np.where(np.arange(EXTREME.steps) % 2, 4.0, -4.0) * np.finfo(float).eps
+    exact, wobble = MEDIUM, np.where(np.arange(MEDIUM.steps) % 2, 4.0, -4.0) * np.finfo(float).eps
     large = exact.tau > 0.9, exact.alpha_bar > 0.9
     moved = NoiseSchedule(np.where(large[1], exact.alpha_bar * (1 + wobble), exact.alpha_bar),
                           np.where(large[0], exact.tau * (1 + wobble), exact.tau))
@@ -187,4 +187,4 @@ def test_small_numbers_are_never_taken_from_large_ones(example):
 
 
 def test_forming_one_minus_tau_is_noticed():
-    assert sensitivity(Forgetful()) > 1e-10
+    assert sensitivity(Forgetful()) > 1e-11
