@@ -8,7 +8,7 @@ import numpy as np
 
 from heroism.distances.estimate import Estimate
 from heroism.errors import require, whole_number
-from heroism.lemmas.spread import copy_counts, grouped, spread_over
+from heroism.lemmas.spread import Copies, grouped, spread_over
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.targets.base import Target
 
@@ -46,7 +46,7 @@ def jacobian_bound(target: Target, schedule: NoiseSchedule, seed: int | np.rando
     return _largest(_jacobian_norms, 1.0, target, schedule, seed, quantile, particles, levels)
 
 
-Norms = Callable[[Target, Array, NoiseLevel, Array], Array]
+Norms = Callable[[Target, NoiseLevel, int, np.random.Generator], Array]
 
 
 def _largest(norms: Norms, power: float, target: Target, schedule: NoiseSchedule, seed: int | np.random.SeedSequence,
@@ -54,20 +54,24 @@ def _largest(norms: Norms, power: float, target: Target, schedule: NoiseSchedule
     require(0.0 < quantile < 1.0, "quantile", quantile, "give a number between 0 and 1")
     particles = whole_number("particles", particles, 1)
     rng = np.random.default_rng(seed)
-    counts = copy_counts(particles, target.copies, rng) if target.copies > 1 else np.eye(particles)
-    sizes = np.array([level.tau**power * norms(target, target.sample(particles, level, rng), level, counts)
+    sizes = np.array([level.tau**power * norms(target, level, particles, rng)
                       for level in spread_over(schedule, whole_number("levels", levels, 1))])
     value, stderr = grouped(lambda chosen: float(np.max(np.quantile(sizes[:, chosen], quantile, axis=1))), particles)
     return Estimate(value, stderr, 0.0, particles)
 
 
-def _score_norms(target: Target, x: Array, level: NoiseLevel, counts: Array) -> Array:
-    return np.sqrt(counts @ np.sum(target.score(x[None], level)[0] ** 2, axis=1))
+def _score_norms(target: Target, level: NoiseLevel, n: int, rng: np.random.Generator) -> Array:
+    if target.copies == 1:
+        return np.linalg.norm(target.score(target.sample(n, level, rng)[None], level)[0], axis=1)
+    line = Copies(target, level)
+    return np.sqrt(line.sums(target.score(line.x[None], level)[0, :, 0] ** 2, n, rng))
 
 
-def _jacobian_norms(target: Target, x: Array, level: NoiseLevel, counts: Array) -> Array:
-    one_copy = spectral_norms(target, x, level)
-    return np.max(np.where(counts > 0, one_copy, 0.0), axis=1)
+def _jacobian_norms(target: Target, level: NoiseLevel, n: int, rng: np.random.Generator) -> Array:
+    if target.copies == 1:
+        return spectral_norms(target, target.sample(n, level, rng), level)
+    line = Copies(target, level)
+    return line.largest(spectral_norms(target, line.x, level), n, rng)
 
 
 def spectral_norms(target: Target, x: Array, level: NoiseLevel) -> Array:

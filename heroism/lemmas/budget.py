@@ -22,7 +22,7 @@ from heroism.scores.exact import ExactScore
 from heroism.targets.base import REACH
 from heroism.transport import Start, TargetScore
 
-CONVERGED = 40  # refinements that stand for infinitely many
+CONVERGED = 20  # refinements that stand for infinitely many: each gains a factor of about ten at T = 32
 PARTS = ("initialisation", "jacobian", "score", "refinement", "discretisation")  # in the order of idealisation
 Part = Literal["total", "initialisation", "jacobian", "score", "refinement", "discretisation"]
 Kind = Literal["share", "distance"]
@@ -39,7 +39,7 @@ def budget(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start:
     initialisation     q_1: started from p_{X_T} instead of N(0, I)
     jacobian           q_2: volumes change by the exact Jacobian of the score along the paths as they are
     score              q_3: paths follow the exact score
-    refinement         q_4: every step refined to convergence (40 times)
+    refinement         q_4: every step refined to convergence (20 times)
     discretisation     q_5 = p: the exact flow
     =================  =====================================================================================
 

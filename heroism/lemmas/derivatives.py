@@ -16,7 +16,8 @@ from heroism.targets.base import Target
 
 HIGHEST = 4
 POINTS = 15  # Gauss-Legendre, the middle one at the level itself
-REFINEMENTS = 24
+REFINEMENTS = 24  # at most
+CONVERGED = 1e-16  # relative change
 WIDEST = 0.4  # half-width of the interval, as a share of tau (1 - tau)
 HALVINGS = 14
 RESOLVED = 1e-6  # of the largest derivative: no narrower interval is tried
@@ -110,6 +111,8 @@ def _on_interval(target: Target, x: Array, level: NoiseLevel, half_width: float,
             before = values
             at = np.sqrt(share)[:, None, None] * (x + np.tensordot(integrals, before, axes=1))
             values = np.stack([share[j] ** -1.5 * target.score(at[None, j], levels[j])[0] for j in range(POINTS)])
+            if np.max(np.abs(values - before)) <= CONVERGED * np.max(np.abs(values)):
+                break
         full, short = _weights(order, POINTS) / half_width**order, _weights(order, POINTS - 2) / half_width**order
         slope = np.tensordot(full, values, axes=1)
         doubt = np.abs(slope - np.tensordot(short, values, axes=1))

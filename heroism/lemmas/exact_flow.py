@@ -9,7 +9,7 @@ from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.heroism import Heroism
 
 POINTS = 8  # Gauss-Legendre: order 16
-REFINEMENTS = 20
+REFINEMENTS = 14
 REACH = 0.1  # of a sub-step, in half-log-SNR
 
 

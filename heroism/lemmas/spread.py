@@ -10,6 +10,8 @@ from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.targets.base import Target
 
 GROUPS = 10
+GRID = 2**14  # points of one coordinate
+LARGEST_DRAW = 2**21
 
 
 def grouped(statistic: Callable[[np.ndarray], float], n: int) -> tuple[float, float]:
@@ -26,9 +28,34 @@ def grouped(statistic: Callable[[np.ndarray], float], n: int) -> tuple[float, fl
     return statistic(everybody), spread
 
 
-def copy_counts(n: int, copies: int, rng: np.random.Generator) -> Array:
-    """(n, n) how often each of n one-copy particles occurs among the ``copies`` coordinates of n joint particles."""
-    return rng.multinomial(copies, np.full(n, 1.0 / n), size=n).astype(float)
+class Copies:
+    """The law of one of a target's independent copies on a fine grid, and what sums and maxima over all of them are.
+
+    (A pool of draws would not do: all joint particles would share its deviation, and the rarest of 10^6 coordinates is
+    not in it.)
+    """
+
+    def __init__(self, target: Target, level: NoiseLevel):
+        self.copies = target.copies
+        self.x: Array = np.linspace(*target.reach(level), GRID)[:, None]
+        density = np.exp(target.log_density(self.x, level))
+        self.mass = density / density.sum()
+
+    def sums(self, values: Array, n: int, rng: np.random.Generator) -> Array:
+        """(n,) draws of the sum over the copies of a function with these values (GRID,) on the grid."""
+        if n * self.copies <= LARGEST_DRAW:
+            below = np.cumsum(self.mass)
+            return values[np.searchsorted(below, rng.random((n, self.copies)) * below[-1])].sum(axis=1)
+        mean = self.mass @ values
+        spread = np.sqrt(self.copies * (self.mass @ (values - mean) ** 2))
+        return self.copies * mean + spread * rng.standard_normal(n)  # central limit
+
+    def largest(self, values: Array, n: int, rng: np.random.Generator) -> Array:
+        """(n,) draws of its maximum over the copies, whose distribution function is a power of that of one."""
+        order = np.argsort(values)
+        below = np.cumsum(self.mass[order])
+        place = np.searchsorted(below, rng.random(n) ** (1.0 / self.copies) * below[-1])
+        return values[order[np.minimum(place, len(order) - 1)]]
 
 
 def spread_over(schedule: NoiseSchedule, count: int) -> list[NoiseLevel]:

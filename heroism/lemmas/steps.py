@@ -92,6 +92,10 @@ def refinement_distance(sampler: Heroism, target: Target, schedule: NoiseSchedul
     Root mean square over particles and transitions, from exact points, like :func:`iterate_error`, which adds the error
     of the collocation itself: this is the part that more refinements remove.
 
+    Returns
+    -------
+    Estimate : NaN where 64 refinements do not converge.
+
     Raises
     ------
     InputError : a sampler without refinements.
@@ -115,7 +119,7 @@ def refinements_needed(sampler: Heroism, target: Target, schedule: NoiseSchedule
 
     Returns
     -------
-    Estimate : NaN where 64 refinements do not suffice; ``floor`` is 1, the smallest N.
+    Estimate : NaN where 64 refinements do not converge; ``floor`` is 1, the smallest N.
 
     Raises
     ------
@@ -129,13 +133,18 @@ def refinements_needed(sampler: Heroism, target: Target, schedule: NoiseSchedule
 
 
 class RefinementSteps:
-    """Squared norms (transitions, n), relative to tau, of what every number of refinements leaves undone."""
+    """Squared norms (transitions, n), relative to tau, of what every number of refinements leaves undone.
 
-    def __init__(self, left: list[Array], discretisation: Array):
-        self.left, self.discretisation = left, discretisation
+    If the refinements do not converge, nobody knows: everything is NaN.
+    """
+
+    def __init__(self, left: list[Array], discretisation: Array, converged: bool):
+        self.left, self.discretisation, self.converged = left, discretisation, converged
 
     def unfinished(self, refinements: int, chosen: np.ndarray) -> float:
         """Root mean square distance to convergence after that many refinements; 0 beyond those recorded."""
+        if not self.converged:
+            return float("nan")
         if refinements > len(self.left):
             return 0.0
         return _root_mean(self.left[refinements - 1][:, chosen])
@@ -170,7 +179,8 @@ def refinement_steps(sampler: Heroism, target: Target, schedule: NoiseSchedule, 
         rounds.append([_step(_refined(sampler, n), score, x, start, end) for start, end, x in points])
         if n > 1 and _root_mean(norms(rounds[-1], rounds[-2])) < RESOLUTION * np.sqrt(target.ambient_dim):
             break
-    return RefinementSteps([norms(ends, rounds[-1]) for ends in rounds[:-1]], norms(rounds[-1], exact))
+    converged = len(rounds) < MOST_REFINEMENTS
+    return RefinementSteps([norms(ends, rounds[-1]) for ends in rounds[:-1]], norms(rounds[-1], exact), converged)
 
 
 def _exact_points(target: Target, schedule: NoiseSchedule, seed: int | np.random.SeedSequence, particles: int,
