@@ -282,6 +282,18 @@ def test_one_point_and_one_component():
         assert np.all(np.isfinite(out)) and np.all(np.isfinite(target.log_density(x, level)))
 
 
+@pytest.mark.parametrize("dim", [1, 2, 8])
+def test_a_component_of_no_weight_is_not_there(dim):
+    means = np.random.default_rng(8).standard_normal((20, dim))
+    weights = np.append(np.full(19, 1 / 19), 0.0)
+    for level in LEVELS:
+        with_it, without = GaussianMixture(means, 0.1, weights), GaussianMixture(means[:-1], 0.1)
+        x = without.sample(9, level, np.random.default_rng(9))
+        bundle = np.stack([x, np.ones_like(x)])
+        np.testing.assert_allclose(with_it.score(bundle, level), without.score(bundle, level), rtol=1e-10, atol=1e-10)
+        np.testing.assert_allclose(with_it.log_density(x, level), without.log_density(x, level), rtol=1e-12, atol=1e-12)
+
+
 # ---- a user's mistakes -----------------------------------------------------------------------------------------------
 
 P, LINE = [[0.0, 0.0], [1.0, 1.0]], [0.0, 1.0]
