@@ -16,7 +16,7 @@ from heroism.targets.components import FEW, STEEP, Indices, apply_curvature, sof
 from heroism.targets.diagonal import AxisLevel, DiagonalComponents
 from heroism.targets.radial import log_radius_density, log_radius_ratio
 
-MOMENT_WORKSPACE = 512 * 1024  # bytes of the (n, c, c) curvatures
+MOMENT_WORKSPACE = 512 * 1024  # bytes of the curvatures (n, c, c); half of it for weights (k, n)
 NARROW = 24  # coordinates up to which the table of moments is always cheap
 SPARSE = 0.7  # share of negligible components beyond which skipping them beats the table of moments
 MOMENT_TABLE = 2**19  # numbers in the table of second moments of the means: 4 MiB stream from the last-level cache
@@ -82,7 +82,7 @@ class IsotropicComponents(DiagonalComponents):
             for window in windows(bundle.shape[1], self.count):
                 self._on_a_line(bundle[:, window, 0], out[:, window, 0], prepared)
         elif self.dim <= FEW and self._moments_pay(prepared):
-            for window in windows(bundle.shape[1], self.count):
+            for window in windows(bundle.shape[1], self.count, MOMENT_WORKSPACE // 2):
                 self._by_moments(bundle[:, window], out[:, window], prepared)
         else:
             super()._score_mixture(bundle, out, prepared)
