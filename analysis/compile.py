@@ -21,6 +21,7 @@ SCHEMA = 1
 LEFT_OUT = ("config", "traceback", "schema")
 PROVENANCE = ("commit", "dirty", "versions", "machine")
 CHOICES = ["target", "sampler", "schedule", "perturbation", "start"]
+USUAL = ["d", "K", "N", "seed", "particles", "T", "epsilon", "kind"]
 TEXT = ["key", "kind", "status", "reason", "study", "studies", *CHOICES, "variant", "N", "deciding_distance",
         "distance", "environment", "finished"]
 WHOLE = ["d", "K", "T", "particles", "seed", "order", "ambient_dim", "reduced_dim", "evaluations", "rounds", "n"]
@@ -92,7 +93,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def of_study(runs: pd.DataFrame, study: str) -> pd.DataFrame:
     """The rows that belong to a study: those it computed, and those it found finished."""
-    return runs[[study in names for names in runs["studies"].fillna("").str.split(";")]]
+    return runs[runs["studies"].map(lambda names: study in str(names).split(";")).astype(bool)]
 
 
 def _read(path: Path) -> Record | None:
@@ -115,7 +116,7 @@ def _rows(record: Record) -> Iterator[Record]:
     """One row per estimate; one without a value for a record that has none, so that a failure stays visible."""
     kept = {name: value for name, value in record.items() if name not in (*LEFT_OUT, *PROVENANCE, "estimates")}
     kept |= {"deciding_distance": kept.pop("distance", None), "environment": _environment(record),
-             "studies": ";".join(sorted(set(record.get("studies") or filter(None, [record.get("study")]))))}
+             "studies": ";".join(_studies(record))}
     for name, estimate in (record["estimates"] or {kept["deciding_distance"]: {}}).items():
         yield _flat({**kept, "distance": name, **estimate})
 
@@ -137,26 +138,32 @@ def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _variants(records: list[Record]) -> dict[str, str]:
-    """What else distinguishes records that agree in every usual name: the parameters with several values among them.
+    """What else distinguishes records of a study that agree in every usual name: the parameters that differ there.
 
     A parameter that follows a usual name (a dimension that is d) never differs between such records.
     """
     parameters = {record["key"]: _flat(record.get("config") or {}) for record in records}
-    groups: dict[str, list[Record]] = {}
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for record in records:
-        usual = [record.get(name) for name in (*CHOICES, "d", "K", "N", "seed", "particles", "T", "epsilon", "kind")]
-        groups.setdefault(json.dumps(usual), []).append(record)
-    varied: dict[str, set[str]] = {}
-    for group in groups.values():
-        inside = [parameters[record["key"]] for record in group]
-        names = {name for each in inside for name in each if not name.startswith("distance.")}
-        varied.setdefault(_chosen(group[0]), set()).update(
-            name for name in names if len({json.dumps(each.get(name)) for each in inside}) > 1)
-    return {record["key"]: " ".join(f"{name.partition('.')[2] or name}={parameters[record['key']].get(name)}"
-                                    for name in sorted(varied[_chosen(record)])) for record in records}
+        usual = json.dumps([record.get(name) for name in USUAL])
+        for study in _studies(record) or [""]:
+            alike.setdefault((study, _choices(record), usual), []).append(record["key"])
+    varied: dict[tuple[str, str], set[str]] = {}
+    for (study, choices, _), keys in alike.items():
+        names = {name for key in keys for name in parameters[key] if not name.startswith("distance.")}
+        varied.setdefault((study, choices), set()).update(
+            name for name in names if len({json.dumps(parameters[key].get(name)) for key in keys}) > 1)
+    return {record["key"]: " ".join(
+        f"{name.partition('.')[2] or name}={parameters[record['key']].get(name)}"
+        for name in sorted(set().union(*(varied[study, _choices(record)] for study in _studies(record) or [""]))))
+        for record in records}
 
 
-def _chosen(record: Record) -> str:
+def _studies(record: Record) -> list[str]:
+    return sorted({*(record.get("studies") or ()), *filter(None, [record.get("study")])})
+
+
+def _choices(record: Record) -> str:
     return json.dumps([record.get(name) for name in CHOICES])
 
 

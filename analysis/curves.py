@@ -18,7 +18,7 @@ def curves(runs: pd.DataFrame, distance: str | None = None) -> pd.DataFrame:
 
     Seeds are averaged; the standard error is the larger of the propagated one and the scatter between them. Of runs
     that differ in nothing but their age the newest counts, of several numbers of particles the largest. ``unusable``
-    says why a point must not enter a fit ("failed", "folded").
+    says why a point must not enter a fit ("failed", "folded", or nothing).
     """
     rungs = runs[(runs["kind"] != "answer") & runs["T"].notna()].copy()
     if distance is not None:
@@ -27,11 +27,7 @@ def curves(runs: pd.DataFrame, distance: str | None = None) -> pd.DataFrame:
     place = [*SETTINGS, "K", "d", "distance", "T"]
     rungs = rungs.sort_values("finished", kind="stable").drop_duplicates([*place, "particles", "seed"], keep="last")
     most = rungs.groupby(place, dropna=False)["particles"].transform("max")
-    rungs = _labelled(rungs[rungs["particles"] == most])
-    points = [_point(rows) for _, rows in rungs.groupby([*CURVE, "T"], dropna=False, sort=True)]
-    table = pd.DataFrame(points, columns=[*CURVE, "T", "h", "value", "stderr", "floor", "n", "seeds", "order",
-                                          "evaluations", "rounds", "unusable"])
-    return table.sort_values([*CURVE, "T"], kind="stable", ignore_index=True)
+    return _averaged(_labelled(rungs[rungs["particles"] == most]))
 
 
 def _labelled(rungs: pd.DataFrame) -> pd.DataFrame:
@@ -44,20 +40,20 @@ def _labelled(rungs: pd.DataFrame) -> pd.DataFrame:
     return rungs.assign(family=family)
 
 
-def _point(rows: pd.DataFrame) -> dict[str, object]:
-    done = rows[(rows["status"] == "done") & rows["value"].notna()]
-    first = rows.iloc[0]
-    point = {name: first[name] for name in [*CURVE, "T", "order"]} | {"h": float(step_size(first["T"]))}
-    if done.empty:
-        return point | {"unusable": "failed"}
-    errors, seeds = done["stderr"].fillna(0.0).to_numpy(float), len(done)
-    propagated = float(np.sqrt(np.sum(errors**2))) / seeds
-    scatter = float(done["value"].std(ddof=1)) / np.sqrt(seeds) if seeds > 1 else 0.0
-    value = float(done["value"].mean())
-    folded = float(done["folded"].fillna(0.0).max())
-    return point | {
-        "value": value, "stderr": max(propagated, scatter), "floor": float(done["floor"].fillna(0.0).mean()),
-        "n": int(done["n"].fillna(0).sum()), "seeds": seeds, "evaluations": done["evaluations"].iloc[0],
-        "rounds": done["rounds"].iloc[0], "order": done["order"].iloc[0],
-        "unusable": "folded" if folded > FOLDED * value else None,
-    }
+def _averaged(rungs: pd.DataFrame) -> pd.DataFrame:
+    """Over the seeds that succeeded; a point where none did is "failed"."""
+    value = rungs["value"].where(rungs["status"] == "done")
+    rungs = rungs.assign(value=value, square=rungs["stderr"].fillna(0.0) ** 2 * value.notna())
+    table = rungs.groupby([*CURVE, "T"], dropna=False, sort=True).agg(
+        value=("value", "mean"), scatter=("value", "std"), square=("square", "sum"), floor=("floor", "mean"),
+        n=("n", "sum"), seeds=("value", "count"), order=("order", "first"), evaluations=("evaluations", "first"),
+        rounds=("rounds", "first"), folded=("folded", "max")).reset_index()
+    seeds = table["seeds"].to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        propagated, scatter = np.sqrt(table["square"]) / seeds, table["scatter"].fillna(0.0) / np.sqrt(seeds)
+    folded = table["folded"].fillna(0.0) > FOLDED * table["value"]
+    return table.assign(h=step_size(table["T"].to_numpy(float)), stderr=np.fmax(propagated, scatter),
+                        floor=table["floor"].fillna(0.0),
+                        unusable=np.select([seeds == 0, folded], ["failed", "folded"], "")
+                        )[[*CURVE, "T", "h", "value", "stderr", "floor", "n", "seeds", "order", "evaluations", "rounds",
+                           "unusable"]]

@@ -106,7 +106,7 @@ def decades(axis: Any, low: float, high: float) -> None:
 
 def slope_line(axes: Axes, x: Any, y: Any, label: str, **how: Any) -> None:
     """A reference: thin, grey, dashed, behind the data."""
-    dashes = {"color": GREY, "linewidth": 1.0, "linestyle": (0, (4, 2))}
+    dashes: dict[str, Any] = {"color": GREY, "linewidth": 1.0, "linestyle": (0, (4, 2))}
     axes.plot(x, y, zorder=REFERENCE, label=label, **(dashes | how))
 
 

@@ -1,0 +1,37 @@
+"""Where each estimator stops, from curves whose floors are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.compile import tidy
+from analysis.floors import floors
+from analysis.tests.synthetic import error, floors_study, record
+
+
+@pytest.fixture(scope="module")
+def tables():
+    return floors(tidy(floors_study())[0])
+
+
+def test_estimators_stop_at_their_floors_and_the_exact_one_goes_on(tables):
+    table = tables["floors"].set_index("distance")
+    assert table.loc["histogram", "floor"] == pytest.approx(0.012)
+    assert table.loc["histogram", "stops_at"] == 32  # the first T whose value is below twice the floor
+    assert table.loc["histogram", "exact_there"] == pytest.approx(error(32, 4, 2, scale=30.0))
+    assert pd.isna(table.loc["total_variation", "stops_at"])
+    assert table.loc["total_variation", "smallest"] == pytest.approx(error(512, 4, 2, scale=30.0))
+
+
+def test_what_they_do_not_see_is_counted_in_decades(tables):
+    table = tables["floors"].set_index("distance")
+    expected = np.log10(error(16, 4, 2, scale=30.0) / error(512, 4, 2, scale=30.0))
+    assert table.loc["wasserstein", "decades_unseen"] == pytest.approx(expected)
+
+
+def test_curves_hold_every_distance_at_every_T(tables):
+    assert tables["floors_curves"].groupby("distance")["T"].nunique().tolist() == [6] * 5
+
+
+def test_a_run_measured_in_one_way_has_nothing_to_compare():
+    assert all(table.empty for table in floors(tidy([record(T=16, value=0.1)])[0]).values())

@@ -1,0 +1,106 @@
+"""The report: tables and figures written, the table printed, and clear words when there is nothing."""
+
+import shutil
+import sys
+
+import pytest
+
+from analysis import report
+from analysis.display import markdown, plain, readable, show, write_between
+from analysis.tests.synthetic import failed, record, save
+
+
+@pytest.fixture
+def results(synthetic_results, tmp_path):
+    """A copy of the synthetic results that a test may write to: only the tables, as on a machine that ran nothing."""
+    shutil.copytree(synthetic_results / "tables", tmp_path / "tables")
+    return tmp_path
+
+
+def test_a_study_from_committed_tables(synthetic_tables, results, capsys):
+    assert report.main(["floors", "--results", str(results)]) == 0
+    said = capsys.readouterr().out
+    assert "histogram" in said and "goes on" in said
+    for line, path in (("Table: ", "tables/floors.csv"), ("Figure: ", "figures/estimator_floors.png")):
+        assert line in said and str(results / path) in said and (results / path).is_file()
+    assert (results / "figures" / "estimator_floors.svg").is_file()
+
+
+def test_everything_is_every_study(synthetic_tables, results, capsys):
+    assert report.main(["--results", str(results)]) == 0
+    said = capsys.readouterr().out
+    assert said.count("Table: ") == said.count("Figure: ") == 3
+    assert "exponent of d" in said and "order in h" in said
+    tables = {path.name for path in (results / "tables").glob("*.csv")}
+    assert {"dimension.csv", "dimension_steps.csv", "dimension_exponents.csv", "accuracy.csv", "accuracy_orders.csv",
+            "accuracy_points.csv", "floors.csv", "floors_curves.csv"} <= tables
+
+
+def test_a_study_without_records_says_what_produces_them(tmp_path, capsys):
+    assert report.main(["dimension", "--results", str(tmp_path)]) == 1
+    assert "make sweep-dimension" in capsys.readouterr().out
+    assert report.main(["all", "--results", str(tmp_path)]) == 0  # the others are drawn, and every lack is named
+    assert capsys.readouterr().out.count("make sweep-") == 3
+    assert not (tmp_path / "figures").exists()
+
+
+def test_an_unknown_study_is_one_sentence(tmp_path, capsys):
+    assert report.main(["dimensions", "--results", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.count("\n") == 1
+    assert "study = dimensions" in said.err and "accuracy" in said.err
+
+
+def test_failures_are_counted(tmp_path, capsys):
+    save(tmp_path, [record(T=16, value=0.1), failed("it rained", T=32)])
+    assert report.main(["dimension", "--results", str(tmp_path)]) == 0
+    said = capsys.readouterr().out
+    assert "1 of 2 runs failed" in said and "it rained" in said
+    assert "is not drawn" in said and "make sweep-dimension" in said  # one rung reaches nothing
+
+
+def test_a_terminal_gets_a_ruled_table(synthetic_tables, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    show(readable("dimension", synthetic_tables["dimension"]), "A title")
+    said = capsys.readouterr().out
+    assert "A title" in said and "┃" in said and "sharper than claimed" in said and "[0." in said
+
+
+@pytest.mark.parametrize("study", ["dimension", "accuracy", "floors"])
+def test_a_plain_table_is_aligned(study, synthetic_tables):
+    table = readable(study, synthetic_tables[study])
+    lines = plain(table).splitlines()
+    assert len(lines) == len(table) + 2 and set(lines[1]) == {"-", " "}
+    assert all(len(row) == len(table.columns) for row in table.to_numpy())
+
+
+def test_numbers_of_the_table_are_those_of_the_fits(synthetic_tables):
+    tables = synthetic_tables["dimension"]
+    shown, whole = readable("dimension", tables), tables["dimension"]
+    place = whole.index[(whole["family"] == "sphere") & (whole["K"] == 3)][0]
+    row = whole.loc[place]
+    assert shown.loc[place, "exponent of d [95 %]"] == f"{row['exponent']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
+    assert shown.loc[place, "1 + 2/K"] == "1.67" and shown.loc[place, "verdict"] == "sharper than claimed"
+    undecided = shown[(shown["family"] == "sphere") & (shown["K"] == "1")].iloc[0]
+    assert undecided["exponent of d [95 %]"] == "-" and undecided["verdict"].startswith("undecided: insufficient range")
+
+
+def test_the_readme_gets_table_and_figure(tmp_path, synthetic_tables):
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n<!-- figure:dimension -->\nold\n<!-- /figure -->\nmiddle\n"
+                      "<!-- table:dimension -->\n<!-- /table -->\nafter\n"
+                      "<!-- table:claims -->\nkept\n<!-- /table -->\n")
+    table = markdown(readable("dimension", synthetic_tables["dimension"]))
+    for _ in range(2):  # writing it again changes nothing
+        report.write_readme(readme, "dimension", table, tmp_path / "results" / "figures" / "a.png", "What it shows.")
+        text = readme.read_text()
+    assert text.startswith("before\n<!-- figure:dimension -->\n![What it shows.](results/figures/a.png)")
+    assert "old" not in text and text.count(table) == 1 and "after\n<!-- table:claims -->\nkept\n" in text
+    assert table.splitlines()[1].count("---") == table.splitlines()[0].count("|") - 1
+
+
+def test_a_readme_without_marks_is_left_alone(tmp_path):
+    (tmp_path / "README.md").write_text("nothing here\n")
+    assert not write_between(tmp_path / "README.md", "table:dimension", "x")
+    assert (tmp_path / "README.md").read_text() == "nothing here\n"
