@@ -49,13 +49,15 @@ class DerivativeGrowth(_Measure):
     order: int = 1
     particles: int = 256
     levels: int = 16
+    largest_tau: float = 1.0
 
     def check(self, target: Target, particles: int) -> None:
         super().check(target, particles)
         check_order(self.order)
+        require(0.0 < self.largest_tau <= 1.0, "largest_tau", self.largest_tau, "give a noise level in (0, 1]")
 
     def __call__(self, target: Target, schedule: NoiseSchedule, seed: Seed) -> Estimate:
-        return derivative_growth(target, schedule, seed, self.order, self.particles, self.levels)
+        return derivative_growth(target, schedule, seed, self.order, self.particles, self.levels, self.largest_tau)
 
 
 @dataclass(frozen=True)

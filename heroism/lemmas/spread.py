@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from heroism.errors import require
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.targets.base import Target
 
@@ -58,10 +59,11 @@ class Copies:
         return values[order[np.minimum(place, len(order) - 1)]]
 
 
-def spread_over(schedule: NoiseSchedule, count: int) -> list[NoiseLevel]:
-    """At most ``count`` of the schedule's levels, evenly chosen, both ends among them."""
-    chosen = np.unique(np.linspace(0, schedule.steps - 1, count).round().astype(int))
-    return [schedule.levels[i] for i in chosen]
+def spread_over(schedule: NoiseSchedule, count: int, largest_tau: float = 1.0) -> list[NoiseLevel]:
+    """At most ``count`` of the schedule's levels up to that noise, evenly chosen, the two ends among them."""
+    within = [level for level in schedule.levels if level.tau <= largest_tau]
+    require(bool(within), "largest_tau", largest_tau, f"give at least the smallest noise level, {schedule.end.tau:.2g}")
+    return [within[i] for i in np.unique(np.linspace(0, len(within) - 1, count).round().astype(int))]
 
 
 def transitions_over(schedule: NoiseSchedule, count: int) -> list[tuple[NoiseLevel, NoiseLevel]]:

@@ -108,6 +108,12 @@ def test_growth_for_white_noise_is_that_of_the_clock(order, expected):
         assert estimate.floor < 0.05
 
 
+def test_noise_levels_can_be_left_out():
+    target, below = ProductMixture([0.0], 1.0), max(tau for tau in SCHEDULE.tau if tau <= 0.5)
+    estimate = derivative_growth(target, SCHEDULE, particles=5, levels=4, largest_tau=0.5)
+    assert estimate.value == pytest.approx(1.5 * below, rel=1e-6)
+
+
 # ---- sizes of score and Jacobian -------------------------------------------------------------------------------------
 
 def test_the_score_of_white_noise_has_the_length_of_a_normal_vector():
@@ -343,6 +349,8 @@ def test_measurements_leave_no_trace_in_the_score_even_after_a_weighted_run():
 
 @pytest.mark.parametrize(("call", "argument"), [
     (lambda: derivative_growth(PLANE, SCHEDULE, order=5), "order = 5"),
+    (lambda: derivative_growth(PLANE, SCHEDULE, largest_tau=1e-9), "largest_tau = 1e-09"),
+    (lambda: DerivativeGrowth(largest_tau=2.0).check(PLANE, 10), "largest_tau = 2.0"),
     (lambda: score_bound(PLANE, SCHEDULE, quantile=1.0), "quantile = 1.0"),
     (lambda: iterate_error(ExponentialAdams(3), PLANE, SCHEDULE), "sampler = ExponentialAdams"),
     (lambda: iterate_error(Ddpm(), PLANE, SCHEDULE), "sampler = Ddpm"),
