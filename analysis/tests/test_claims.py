@@ -11,7 +11,8 @@ import yaml
 
 from analysis.figures.claims import draw
 from analysis.paths import STUDIES
-from analysis.verify.__main__ import main, verify
+from analysis.verify.__main__ import main, picture
+from analysis.verify.__main__ import verify as judge_all
 from analysis.verify.claim import evaluate, read_claims, read_study
 from analysis.verify.runs import runs
 from analysis.verify.table import into_readme, markdown, tabulate
@@ -49,6 +50,10 @@ def study(folder: Path, **changes) -> Path:
         "direction": "at least", "tolerance": 0.2, "refuted_by": "less", "expected": "confirmed",
         "grids": [{"T": 1}], **changes}))
     return path
+
+
+def verify(claims, folder: Path):
+    return judge_all(claims, runs(folder))
 
 
 def verdicts(folder: Path, **changes):
@@ -257,10 +262,22 @@ def test_every_kind_has_its_picture(tmp_path):
         assert path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 5000
 
 
+def test_a_claim_may_have_its_own_picture(tmp_path):
+    for count in LADDER:
+        parts = {f"budget_{part}": {"value": 0.01, "stderr": 0.001, "floor": 0.0} for part in ("score", "jacobian")}
+        record(tmp_path, 0.02, T=count, estimates={"budget": {"value": 0.02, "stderr": 0.001, "floor": 0.0}, **parts})
+    claims = read_study(study(tmp_path, name="budget", statistic={"kind": "level", "measure": "budget"}, predicted=1))
+    path = picture(verify(claims, tmp_path), runs(tmp_path), tmp_path / "figures")
+    other = picture(verify(read_study(study(tmp_path, name="else", predicted=1)), tmp_path), runs(tmp_path), tmp_path)
+    assert path.name == "budget.png" and other.name == "else.png"
+    assert path.stat().st_size > 5000 and path.read_bytes() != other.read_bytes()
+
+
 def test_a_studys_smoke_version_reaches_the_table(tmp_path, capsys):
     from experiments.run import main as run
     assert run(["-m", "study=support_radius", "smoke=true", "hydra/launcher=basic", f"results={tmp_path}",
                 "target=sphere", "start=exact"]) == 0
     assert main(["--results", str(tmp_path), "--only", "support_radius", "--no-figures"]) == 0
     assert "undecided" in capsys.readouterr().out
-    assert len(runs(tmp_path)) == 10
+    found = runs(tmp_path)
+    assert set(found["T"]) == {16.0, 32.0} and found["size"].nunique() > 3 and (found["status"] == "done").all()
