@@ -21,8 +21,10 @@ from heroism.samplers.base import Sampler
 from heroism.targets.base import REACH, Target
 
 BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
+WIDE, WIDE_BLOCK_BYTES = 32, 768 * 1024  # from so many dense coordinates on, larger matrix products pay for cache misses
 ECHOES = 32  # particles that are run a second time
 ULPS = 4.0
+PILOT_SEED = 2506_24042
 
 Start = Literal["exact", "gaussian"]
 
@@ -109,7 +111,7 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
     require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
     target = score.target
     rng = np.random.default_rng(seed)
-    z, weights = _starts(target, schedule, particles, rng, start)
+    z, weights = _starts(target, schedule, particles, rng, start, nodes=target.copies > 1 and not sampler.stochastic)
     run = _Run(sampler, score, schedule, start, budget)
     if sampler.stochastic:
         ends = run.diffusing(z, rng)
@@ -134,10 +136,10 @@ def _share(which: NDArray[np.bool_], weights: Array | None) -> float:
 
 
 def _starts(target: Target, schedule: NoiseSchedule, n: int, rng: np.random.Generator,
-            start: Start) -> tuple[Array, Array | None]:
+            start: Start, nodes: bool) -> tuple[Array, Array | None]:
     """Starting points (n, dim): random ones, or the weighted nodes of one coordinate of independent copies."""
     gaussian = start == "gaussian"
-    if target.copies == 1:
+    if not nodes:
         return (target.sample_gaussian(n, rng) if gaussian else target.sample(n, schedule.start, rng)), None
 
     def density(level: NoiseLevel) -> LogDensity:
@@ -145,8 +147,8 @@ def _starts(target: Target, schedule: NoiseSchedule, n: int, rng: np.random.Gene
 
     begin = (lambda x: target.log_density_gaussian(x[:, None])) if gaussian else density(schedule.start)
     reach = (-REACH, REACH) if gaussian else target.reach(schedule.start)
-    nodes, weights = line_nodes(begin, reach, density(schedule.end), target.reach(schedule.end), n)
-    return nodes[:, None], weights
+    z, weights = line_nodes(begin, reach, density(schedule.end), target.reach(schedule.end), n)
+    return z[:, None], weights
 
 
 def push(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, z: Array, log_density: Array,
@@ -162,9 +164,22 @@ class _Run:
     """One sampler on one score and schedule; remembers what a path costs."""
 
     def __init__(self, sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start, budget: int | None):
-        self.sampler, self.score, self.schedule, self.start, self.budget = sampler, score, schedule, start, budget
+        self.score, self.schedule, self.start, self.budget = score, schedule, start, budget
         self.target = score.target
+        self.sampler = self._prepared(sampler)
         self.evaluations = self.rounds = 0
+
+    def _prepared(self, sampler: Sampler) -> Sampler:
+        """A sampler that wants a pilot run gets one, from starting points of its own: the same for every seed and
+        block.
+        """
+        if not sampler.pilots:
+            return sampler
+        rng = np.random.default_rng(PILOT_SEED)
+        starts = self.target.sample_gaussian(sampler.pilots, rng) if self.start == "gaussian" \
+            else self.target.sample(sampler.pilots, self.schedule.start, rng)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return sampler.prepared(self.score, self.schedule, starts)
 
     def through(self, z: Array, block: int | None, weights: Array | None,
                 log_density: Array | None = None) -> tuple[Endpoints, Array]:
@@ -173,7 +188,8 @@ class _Run:
                 else self.target.log_density(z, self.schedule.start)
         tangents = self.target.dim if self.target.jacobian == "dense" else 1
         if block is None:
-            block = max(1, BLOCK_BYTES // (8 * (1 + tangents) * self.target.dim))
+            size = WIDE_BLOCK_BYTES if tangents >= WIDE else BLOCK_BYTES
+            block = max(1, size // (8 * (1 + tangents) * self.target.dim))
         blocks = max(1, -(-len(z) // block))
         positions, log_det, sign = np.empty_like(z), np.empty(len(z)), np.empty(len(z))
         for part in np.array_split(np.arange(len(z)), blocks):  # equal parts: no ragged last block

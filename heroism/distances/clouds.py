@@ -48,7 +48,7 @@ def draw(ensemble: Ensemble, target: Target, seed: int | np.random.SeedSequence,
     output = ensemble.positions[found]
     if target.copies > 1:  # any coordinates are as good as any others
         shape = (n, target.copies if coordinates is None else len(coordinates))
-        x = _draw_copies(output, weights, ensemble.stochastic, (kept, shape[1]), rng)
+        x = _draw_copies(output, weights, (kept, shape[1]), rng)
         y, fresh = (target.sample(shape[0] * shape[1], ensemble.level, rng).reshape(shape) for _ in range(2))
         return x, y, fresh
     x = _lift(target, output[:kept], coordinates, rng)
@@ -76,13 +76,8 @@ def _splits(target: Target) -> bool:
     return target.copies > 1 or plain or type(target).lift is Target.lift
 
 
-def _draw_copies(positions: Array, weights: Array | None, stochastic: bool, shape: tuple[int, int],
-                 rng: np.random.Generator) -> Array:
-    if len(positions) == 0:
-        return np.empty((0, shape[1]))
-    if stochastic and weights is not None:  # neighbouring starts end anywhere: no quantile function to interpolate
-        return rng.choice(positions[:, 0], size=shape, p=weights / weights.sum())
-    return draw_copies(positions, weights, shape, rng)
+def _draw_copies(positions: Array, weights: Array | None, shape: tuple[int, int], rng: np.random.Generator) -> Array:
+    return draw_copies(positions, weights, shape, rng) if len(positions) else np.empty((0, shape[1]))
 
 
 def _lift(target: Target, positions: Array, coordinates: Sequence[int] | None, rng: np.random.Generator) -> Array:

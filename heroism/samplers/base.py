@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from heroism.flow import Flow
+from heroism.flow import Flow, Score
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 
 
@@ -19,6 +19,21 @@ class Sampler(ABC):
 
     order: int
     stochastic: bool = False
+
+    @property
+    def pilots(self) -> int:
+        """How many paths this sampler wants to see before it runs; 0 for all but those that :meth:`prepared`
+        changes.
+        """
+        return 0
+
+    def prepared(self, score: Score, schedule: NoiseSchedule, starts: Array) -> Sampler:
+        """The sampler that a pilot run from ``starts`` (n, d) at ``schedule.start`` makes of this one.
+
+        It no longer depends on any particle it carries, so the result does not depend on blocks; it charges the pilot
+        run to its flow.
+        """
+        return self
 
     @abstractmethod
     def evaluations(self, steps: int) -> int:
