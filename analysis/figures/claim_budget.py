@@ -50,9 +50,9 @@ def _stack(axes: Axes, part: pd.DataFrame) -> None:
         share = _values(part, f"budget_{name}", steps, "error")
         axes.bar(place, share, 0.55, bottom=np.where(share >= 0, up, down), color=COLOURS[name], label=name)
         up, down = up + np.maximum(share, 0), down + np.minimum(share, 0)
-    axes.plot(place, _values(part, "budget", steps, "error"), "_", color="k", markersize=22)
-    value, error = (_values(part, "total_variation", steps, name) for name in ("error", "stderr"))
-    axes.errorbar(place + 0.36, value, 1.96 * error, fmt="o", color="k", markersize=3.5)
+    for measure, shift, marker, size in (("budget", 0.0, "_", 22.0), ("total_variation", 0.36, "o", 3.5)):
+        value, error = (_values(part, measure, steps, name) for name in ("error", "stderr"))
+        axes.errorbar(place + shift, value, 1.96 * error, fmt=marker, color="k", markersize=size, elinewidth=1.0)
     axes.axhline(0, color="k", linewidth=0.6)
     axes.set_xticks(place, [f"{count:g}" for count in steps])
     axes.tick_params(labelsize=8)

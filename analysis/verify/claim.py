@@ -26,7 +26,7 @@ OPERATIONS: dict[type, Callable[..., float]] = {
 NEEDED = {"x": ("slope", "crossing_slope", "geometric"), "levels": ("crossing_slope",),
           "numerator": ("ratio",), "denominator": ("ratio",)}
 KNOWN = {"kind", "words", "x", "y", "levels", "each", "by", "where", "measure", "baseline", "scaled_by", "numerator",
-         "denominator", "least_points", "least_span", "saturation"}
+         "denominator", "paired", "use_floor", "least_points", "least_span", "saturation"}
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ class Statistic:
     measure : name of the estimate; the record's own distance if None, "any" for all of them.
     baseline : query; the y of those rows (same each and by) is where the errors of the others drown: their floor.
     scaled_by : expression that y is multiplied with.
+    paired : numerator and denominator ran from the same starting points, whose sampling error cancels in the ratio.
+    use_floor : whether the estimate's floor is one below which it says nothing.
     least_points, least_span : of a fit; below them a verdict is undecided.
     saturation : y above it is left out of fits; None for nothing.
     """
@@ -62,6 +64,8 @@ class Statistic:
     scaled_by: str | None = None
     numerator: str | None = None
     denominator: str | None = None
+    paired: bool = False
+    use_floor: bool = True
     least_points: int = LEAST_POINTS
     least_span: float = LEAST_SPAN
     saturation: float | None = 0.3

@@ -111,7 +111,7 @@ def _level(statistic: Statistic, table: pd.DataFrame, label: str) -> Iterator[Me
 
 
 def _ratio(statistic: Statistic, table: pd.DataFrame, label: str) -> Iterator[Measured]:
-    """Of the means over the rows of numerator and denominator; the errors of the two count as independent."""
+    """Of the means over the rows of numerator and denominator; their errors are independent, or common (paired)."""
     parts = []
     for query in (statistic.numerator, statistic.denominator):
         _, y, stderr, floor = _columns(statistic, _query(table, query))
@@ -122,7 +122,8 @@ def _ratio(statistic: Statistic, table: pd.DataFrame, label: str) -> Iterator[Me
         parts.append((y[good].mean(), np.sqrt(np.mean(stderr[good] ** 2) / good.sum())))
     (top, top_error), (bottom, bottom_error) = parts
     value = top / bottom
-    reach = NORMAL * value * float(np.hypot(top_error / top, bottom_error / bottom))
+    relative = top_error / top, bottom_error / bottom
+    reach = NORMAL * value * float(abs(relative[0] - relative[1]) if statistic.paired else np.hypot(*relative))
     yield Measured(label, value, value - reach, value + reach, 2)
 
 
@@ -185,7 +186,7 @@ def _columns(statistic: Statistic, table: pd.DataFrame) -> tuple[np.ndarray, np.
     factor = _column(table, statistic.scaled_by) if statistic.scaled_by else np.ones(len(y))
     if statistic.scaled_by and statistic.saturation is not None:  # saturated is what y was before
         factor = np.where(y > statistic.saturation, np.nan, factor)
-    return x, y * factor, stderr * factor, np.nan_to_num(floor) * factor
+    return x, y * factor, stderr * factor, np.nan_to_num(floor) * factor * statistic.use_floor
 
 
 def _column(table: pd.DataFrame, expression: str) -> np.ndarray:

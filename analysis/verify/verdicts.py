@@ -17,7 +17,7 @@ BROAD = 0.5  # a claim stands when more than this share of its groups is decided
 
 @dataclass(frozen=True)
 class Verdict:
-    """A row's verdict, why, and the group that is worst for the claim (None when no group has a number)."""
+    """A row's verdict, why, and the group that is worst for the claim among those that decided it."""
 
     word: str
     why: str
@@ -41,15 +41,17 @@ def judge(claim: Claim, row: Row) -> Verdict:
         return Verdict(UNDECIDED, _why_not(row, []), float("nan"), float("nan"), None)
     predicted, tolerance = evaluate(claim.predicted, row.names), evaluate(claim.tolerance, row.names)
     words = [_word(claim.direction, group, predicted, tolerance) for group in row.groups]
-    worst = _worst(claim.direction, row.groups, predicted)
     count = Counter(words)
     decided = [word for word in words if word != UNDECIDED]
     if count[REFUTED]:
         named = [group.label or "all" for group, word in zip(row.groups, words, strict=True) if word == REFUTED]
+        worst = _worst(claim.direction, _those(row, words, (REFUTED,)), predicted)
         return Verdict(REFUTED, _list("refuted by", named), predicted, tolerance, worst)
     if len(decided) <= BROAD * len(words) or not decided:
+        worst = _worst(claim.direction, _those(row, words, (UNDECIDED,)), predicted)
         return Verdict(UNDECIDED, _why_not(row, words), predicted, tolerance, worst)
     word = SHARPER if count[SHARPER] == len(decided) else CONFIRMED
+    worst = _worst(claim.direction, _those(row, words, (SHARPER, CONFIRMED)), predicted)
     return Verdict(word, _remarks(row, words), predicted, tolerance, worst)
 
 
@@ -68,6 +70,10 @@ def _word(direction: str, group: Measured, predicted: float, tolerance: float) -
     if high > tolerance:
         return UNDECIDED
     return SHARPER if high < -tolerance else CONFIRMED
+
+
+def _those(row: Row, words: Sequence[str], wanted: Sequence[str]) -> list[Measured]:
+    return [group for group, word in zip(row.groups, words, strict=True) if word in wanted]
 
 
 def _worst(direction: str, groups: Sequence[Measured], predicted: float) -> Measured | None:
