@@ -34,9 +34,10 @@ def expand(study: Mapping[str, Any], overrides: Mapping[str, list[str]], groups:
     if not grids:
         raise InputError("study.grids", "[]", "give a study at least one grid: a list of {override: values}")
     if smoke:
-        grids = [grid | axes(study.get("smoke") or {}) for grid in grids]
-    for key, values in overrides.items():
-        grids = _narrow(grids, key, values) if key in groups else [grid | {key: values} for grid in grids]
+        for key, values in axes(study.get("smoke") or {}).items():
+            grids = _replace_all(grids, key, values)
+    for key in sorted(overrides, key=lambda key: key not in groups):  # a choice first, then the settings inside it
+        grids = (_narrow if key in groups else _replace_all)(grids, key, overrides[key])
     return [list(job) for grid in grids for job in product(grid)]
 
 
@@ -55,7 +56,18 @@ def _narrow(grids: list[Axes], key: str, values: list[str]) -> list[Axes]:
     kept = [grid | {key: [value for value in grid[key] if value in values]} for grid in grids
             if set(grid.get(key, ())) & set(values)]
     new = [value for value in values if not any(value in grid.get(key, ()) for grid in grids)]
-    return kept + ([grid | {key: new} for grid in grids] if new else [])
+    return kept + (_replace_all(grids, key, new) if new else [])
+
+
+def _replace_all(grids: list[Axes], key: str, values: list[str]) -> list[Axes]:
+    return [_replace(grid, key, values) for grid in grids]
+
+
+def _replace(grid: Axes, key: str, values: list[str]) -> Axes:
+    """The grid with another axis; settings inside what was chosen before (``distance.histogram.bins``) go with it."""
+    if grid.get(key) == values:
+        return grid
+    return {name: old for name, old in grid.items() if not name.startswith(f"{key}.")} | {key: values}
 
 
 def _written(value: Any) -> str:
