@@ -58,7 +58,7 @@ class Flow:
         Raises BudgetExceeded like any evaluation.
         """
         if self.budget is not None and self.evaluations + evaluations > self.budget:
-            raise BudgetExceeded(f"the sampler's pilot run takes {evaluations} evaluations, the budget is {self.budget}")
+            raise BudgetExceeded(f"the pilot run takes {evaluations} evaluations, the budget is {self.budget}")
         self.evaluations += evaluations
         self.rounds += rounds
 

@@ -21,7 +21,7 @@ from heroism.samplers.base import Sampler
 from heroism.targets.base import REACH, Target
 
 BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
-WIDE, WIDE_BLOCK_BYTES = 32, 768 * 1024  # from so many dense coordinates on, larger matrix products pay for cache misses
+WIDE, WIDE_BLOCK_BYTES = 32, 768 * 1024  # from so many tangents on, larger matrix products pay for cache misses
 ECHOES = 32  # particles that are run a second time
 ULPS = 4.0
 PILOT_SEED = 2506_24042
@@ -39,7 +39,7 @@ class TargetScore(Score, Protocol):
 class Metered(Protocol):
     """A score that measures its own error over the particles, and has to be told how much each of them counts."""
 
-    def weigh(self, weights: Array) -> None: ...
+    def weigh(self, weights: Array | None) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
     require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
     target = score.target
     rng = np.random.default_rng(seed)
-    z, weights = _starts(target, schedule, particles, rng, start, nodes=target.copies > 1 and not sampler.stochastic)
+    nodes = target.copies > 1 and not sampler.stochastic
+    z, weights = starting_points(target, schedule, particles, rng, start, nodes)
     run = _Run(sampler, score, schedule, start, budget)
     if sampler.stochastic:
         ends = run.diffusing(z, rng)
@@ -135,9 +136,9 @@ def _share(which: NDArray[np.bool_], weights: Array | None) -> float:
     return float(np.mean(which) if weights is None else np.sum(weights[which]))
 
 
-def _starts(target: Target, schedule: NoiseSchedule, n: int, rng: np.random.Generator,
-            start: Start, nodes: bool) -> tuple[Array, Array | None]:
-    """Starting points (n, dim): random ones, or the weighted nodes of one coordinate of independent copies."""
+def starting_points(target: Target, schedule: NoiseSchedule, n: int, rng: np.random.Generator, start: Start,
+                    nodes: bool) -> tuple[Array, Array | None]:
+    """Starting points (n, dim) and weights: random ones, or with ``nodes`` those of one of several copies."""
     gaussian = start == "gaussian"
     if not nodes:
         return (target.sample_gaussian(n, rng) if gaussian else target.sample(n, schedule.start, rng)), None
@@ -194,8 +195,8 @@ class _Run:
         positions, log_det, sign = np.empty_like(z), np.empty(len(z)), np.empty(len(z))
         for part in np.array_split(np.arange(len(z)), blocks):  # equal parts: no ragged last block
             window = slice(part[0], part[-1] + 1)
-            if weights is not None and isinstance(self.score, Metered):
-                self.score.weigh(weights[window])
+            if isinstance(self.score, Metered):
+                self.score.weigh(None if weights is None else weights[window])
             positions[window], sign[window], log_det[window] = self._block(z[window], tangents)
         return Endpoints(positions, log_density - log_det), sign
 

@@ -14,13 +14,11 @@ from heroism.distances.estimate import Estimate
 from heroism.errors import InputError, require, whole_number
 from heroism.lemmas.inverse import Map
 from heroism.lemmas.scores import TrueJacobian, unmetered
-from heroism.nodes import line_nodes
 from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.base import Sampler
 from heroism.samplers.heroism import Heroism
 from heroism.scores.exact import ExactScore
-from heroism.targets.base import REACH
-from heroism.transport import Start, TargetScore
+from heroism.transport import Start, TargetScore, starting_points
 
 CONVERGED = 20  # refinements that stand for infinitely many: each gains a factor of about ten at T = 32
 PARTS = ("initialisation", "jacobian", "score", "refinement", "discretisation")  # in the order of idealisation
@@ -128,7 +126,8 @@ def _chain(run: _Run) -> Chain:
 
 def _measured(run: _Run) -> Chain:
     rng, copies = np.random.default_rng(run.seed), run.score.target.copies
-    z, weights = _starts(run, rng)
+    z, shares = starting_points(run.score.target, run.schedule, run.particles, rng, run.start, nodes=copies > 1)
+    weights = np.full(len(z), 1.0 / len(z)) if shares is None else shares
     ratios, miss = log_ratios(run, z, weights)
     ratios[2] += _log_mass(ratios[1], weights) - _log_mass(ratios[2], weights)
     if copies > 1:
@@ -139,20 +138,6 @@ def _measured(run: _Run) -> Chain:
     drops = densities[:-1] - densities[1:]
     noise = np.sqrt(copies * (miss**2 + np.finfo(float).eps ** 2))
     return Chain(drops * (densities[-1] < 1.0), 0.5 * np.abs(drops), float(noise / np.sqrt(2.0 * np.pi)))
-
-
-def _starts(run: _Run, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Starting points z (n, dim) and their shares (n,): random ones, or the nodes of one of several copies."""
-    target, first, gaussian = run.score.target, run.schedule.start, run.start == "gaussian"
-    if target.copies == 1:
-        n = run.particles
-        z = target.sample_gaussian(n, rng) if gaussian else target.sample(n, first, rng)
-        return z, np.full(n, 1.0 / n)
-    nodes, weights = line_nodes(
-        lambda x: target.log_density_gaussian(x[:, None]) if gaussian else target.log_density(x[:, None], first),
-        (-REACH, REACH) if gaussian else target.reach(first),
-        lambda x: target.log_density(x[:, None], run.schedule.end), target.reach(run.schedule.end), run.particles)
-    return nodes[:, None], weights
 
 
 def log_ratios(run: _Run, z: Array, weights: Array) -> tuple[Array, float]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 
-import numpy as np
-
 from heroism.noise import Array, NoiseLevel
 from heroism.transport import Metered, TargetScore
 
@@ -22,7 +20,7 @@ class _Unmetered(TargetScore):
 
     def __call__(self, bundle: Array, level: NoiseLevel) -> Array:
         if isinstance(self.copy, Metered):
-            self.copy.weigh(np.ones(bundle.shape[1]))  # those of the run's last block do not fit here
+            self.copy.weigh(None)  # those of the run's last block do not fit here
         return self.copy(bundle, level)
 
 

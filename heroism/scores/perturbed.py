@@ -68,8 +68,8 @@ class PerturbedScore:
         """eps_Jacobi so far: root mean square of the spectral norm of the Jacobian error."""
         return float(np.sqrt(self._squares[1] / (self._count or 1.0)))
 
-    def weigh(self, weights: Array) -> None:
-        """How much each particle of the next calls counts in the measured errors (n,)."""
+    def weigh(self, weights: Array | None) -> None:
+        """How much each particle of the next calls counts in the measured errors (n,); None: all the same."""
         self._weights = weights
 
     def _error(self, x: Array) -> tuple[Array, Array]:
