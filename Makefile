@@ -4,6 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install -qq --disable-pip-version-check -c constraints.txt
 ARGS ?=
+SPREAD := -n auto --maxprocesses 8
 # Where a sweep with ARGS="smoke=true" or ARGS="results=DIR" leaves its records.
 WHERE = $(if $(filter smoke=true,$(ARGS)),--results results/smoke) $(patsubst results=%,--results %,$(filter results=%,$(ARGS)))
 
@@ -33,10 +34,10 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 setup: $(VENV)/.ready ## the environment, in .venv
 
 test: $(VENV)/.ready ## the tests, in a few minutes
-	$(PY) -m pytest
+	$(PY) -m pytest $(SPREAD)
 
 test-all: $(VENV)/.ready ## the slow tests as well
-	$(PY) -m pytest -m "slow or not slow"
+	$(PY) -m pytest $(SPREAD) -m "slow or not slow"
 
 lint: $(VENV)/.ready ## ruff and mypy
 	$(PY) -m ruff check heroism experiments analysis

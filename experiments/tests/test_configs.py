@@ -32,6 +32,7 @@ def planner(first):
     register()
     with initialize_config_dir(str(CONF), version_base="1.3"):
         hydra = GlobalHydra.instance().hydra
+        assert hydra is not None
         study = [first, "smoke=true"] if first.startswith("study=") else []
         return Planner(hydra.config_loader, hydra.compose_config("config", study, run_mode=RunMode.MULTIRUN))
 
