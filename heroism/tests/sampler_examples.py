@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from heroism.samplers import (
     AcceleratedOde,
+    ComposedHeroism,
     Ddim,
     Ddpm,
     Euler,
@@ -59,4 +60,14 @@ EXAMPLES = [
     Example(Heroism(3, 2), "heroism 3, 2 refinements"),
     Example(Heroism(3, 3, "gauss_legendre"), "heroism gauss-legendre"),
     Example(Heroism(4, 8, "chebyshev"), "heroism chebyshev"),
+    Example(ComposedHeroism(), "composed"),
+    *(Example(ComposedHeroism(1, 1, "gauss_radau", clock="log_snr", prediction="data", predictor="interpolant",
+                              memory=m, reach=m), f"composed memory {m}", keeps="point") for m in (2, 3)),
+    Example(ComposedHeroism(2, 3, "gauss_lobatto", clock="log_snr", prediction="noise"), "composed noise"),
+    *(Example(ComposedHeroism(4, 4, "gauss_lobatto", sweep, clock="log_snr", prediction="velocity", data_std=1.0),
+              f"composed {sweep}", keeps="noise") for sweep in ("picard", "gauss_seidel", "lu")),
+    *(Example(ComposedHeroism.frugal(memory=m, startup="collocation"), f"frugal {m}") for m in (1, 2, 3, 4, 5)),
+    Example(ComposedHeroism.frugal(points=2, refinements=2, memory=2, startup="collocation"), "frugal, two points"),
+    Example(ComposedHeroism.frugal(), "frugal", measures_order=False),
+    Example(ComposedHeroism.parallel(points=3, refinements=3), "parallel 3"),
 ]

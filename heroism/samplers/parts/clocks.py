@@ -21,7 +21,9 @@ class Clock(ABC):
 
     @abstractmethod
     def moments(self, start: NoiseLevel, end: NoiseLevel, units: Array) -> tuple[Array, Array, Array]:
-        """(alpha_bar, tau, d lambda / d u) at ``units`` in [0, 1], lambda the half-log-SNR; all accurate at both ends of noise."""
+        """(alpha_bar, tau, d lambda / d u) at ``units`` in [0, 1], lambda the half-log-SNR; all accurate at both ends
+        of noise.
+        """
 
     @abstractmethod
     def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
@@ -44,7 +46,9 @@ class TauClock(Clock):
 
 
 class LogSnrClock(Clock):
-    """Linear in the half-log-SNR ``lambda = log sqrt(alpha_bar / tau)``: the clock of the exponential integrators (2206.00927)."""
+    """Linear in the half-log-SNR ``lambda = log sqrt(alpha_bar / tau)``: the clock of the exponential integrators
+    (2206.00927).
+    """
 
     def unit(self, start: NoiseLevel, end: NoiseLevel, level: NoiseLevel) -> float:
         first = self._read(start)
@@ -72,11 +76,12 @@ class LogSnrClock(Clock):
 
 
 class FocusedClock(LogSnrClock):
-    """``theta`` with ``lambda = centre + width sinh(theta)``: even steps are short where modes separate, long at both ends of noise.
+    """``theta`` with ``lambda = centre + width sinh(theta)``: even steps are short where modes separate, long at both
+    ends of noise.
 
-    Along a path the predictions vary at a rate close to ``1 / sqrt(1 + ((lambda - centre) / width)^2)``: with little noise
-    the data are known, with much noise only their mean matters. In theta they vary evenly, which makes even steps the right ones
-    *and* polynomials in theta better interpolants than polynomials in lambda.
+    Along a path the predictions vary at a rate close to ``1 / sqrt(1 + ((lambda - centre) / width)^2)``: with little
+    noise the data are known, with much noise only their mean matters. In theta they vary evenly, which makes even steps
+    the right ones *and* polynomials in theta better interpolants than polynomials in lambda.
     """
 
     def __init__(self, centre: float = 0.0, width: float = 0.6):
@@ -104,7 +109,9 @@ CLOCKS = ("tau", "log_snr", "focused")
 
 
 def clock(name: str, centre: float = 0.0, width: float = 0.6) -> Clock:
-    """The clock of that name; ``centre`` and ``width`` matter to the focused one only. InputError for an unknown name."""
+    """The clock of that name; ``centre`` and ``width`` matter to the focused one only. InputError for an unknown
+    name.
+    """
     require(name in CLOCKS, "clock", name, f"choose one of {', '.join(CLOCKS)}")
     if name == "focused":
         return FocusedClock(centre, width)

@@ -1,4 +1,6 @@
-"""Where the steps lie: a pilot run finds the clock whose even steps have equal local errors, and the linear part that makes them small."""
+"""Where the steps lie: a pilot run finds the clock whose even steps have equal local errors, and the linear part that
+makes them small.
+"""
 
 from __future__ import annotations
 
@@ -62,10 +64,10 @@ def place(clock: Clock, start: NoiseLevel, end: NoiseLevel, count: int) -> Noise
 def best_focus(trace: Trace, schedule: NoiseSchedule) -> Focus:
     """The focus with the least estimated error for a given number of even steps.
 
-    A step of length h on a clock theta leaves a local error ``delta ~ h^3 kappa rate f''``; the total variation that it makes
-    is ``E|div delta + s . delta| / 2`` and is invariant under the rest of the flow, so ``g = E|s . kappa rate f''|`` measures it (without
-    the divergence, which would need tangents). T even steps make ``(range / T)^2 int g d theta``; over all clocks the
-    minimum has equal local errors. f'' are divided differences along the pilot's paths.
+    A step of length h on a clock theta leaves a local error ``delta ~ h^3 kappa rate f''``; the total variation that it
+    makes is ``E|div delta + s . delta| / 2`` and is invariant under the rest of the flow, so ``g = E|s . kappa rate
+    f''|`` measures it (without the divergence, which would need tangents). T even steps make ``(range / T)^2 int g d
+    theta``; over all clocks the least has equal local errors. f'' are divided differences along the pilot's paths.
     """
     low, high = schedule.start.half_log_snr, schedule.end.half_log_snr
     centres = np.arange(low, high, SPACING)

@@ -1,8 +1,8 @@
 """What is interpolated along a step, and the linear part of the probability-flow ODE that is then solved exactly.
 
-With ``lambda`` the half-log-SNR, every prediction f turns the ODE (2506.24042, eq. 9) into ``d(x / kappa) / d lambda = rate f``,
-``f = on_state x + on_score s``; kappa, rate and the two coefficients depend on the noise level alone. Below alpha and sigma are
-``sqrt(alpha_bar)`` and ``sqrt(tau)``.
+With ``lambda`` the half-log-SNR, every prediction f turns the ODE (2506.24042, eq. 9) into ``d(x / kappa) / d lambda =
+rate f``, ``f = on_state x + on_score s``; kappa, rate and the two coefficients depend on the noise level alone. Below
+alpha and sigma are ``sqrt(alpha_bar)`` and ``sqrt(tau)``.
 """
 
 from __future__ import annotations
@@ -63,11 +63,13 @@ class Noise(ScaledScore):
 
 
 class Velocity(Prediction):
-    """``(sigma / alpha) (x / kappa + kappa s)``, ``kappa^2 = v alpha^2 + tau``: zero along the flow of data N(0, v I), v = ``data_std^2``.
+    """``(sigma / alpha) (x / kappa + kappa s)``, ``kappa^2 = v alpha^2 + tau``: zero along the flow of data N(0, v I),
+    v = ``data_std^2``.
 
-    v = 0 is data prediction, large v tends to noise prediction (times ``-data_std``), v = 1 is the v-prediction of 2202.00512 and, up to
-    a constant, every v the network output of 2206.00364 (Table 1). With v near the variance of a mode it removes the linear
-    part of the ODE at both ends of noise, and with it what makes multistep methods unstable and Picard iteration slow.
+    v = 0 is data prediction, large v tends to noise prediction (times ``-data_std``), v = 1 is the v-prediction of
+    2202.00512 and, up to a constant, every v the network output of 2206.00364 (Table 1). With v near the variance of a
+    mode it removes the linear part of the ODE at both ends of noise, and with it what makes multistep methods unstable
+    and Picard iteration slow.
     """
 
     def __init__(self, data_std: float = 1.0):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -29,7 +30,9 @@ class Piece:
         return known + (len(self.rule.nodes) - known) * self.refinements
 
     def rounds(self, sweep: str) -> int:
-        """A first round for all points; then one for each refinement, or for each point of it that waits for the one before."""
+        """A first round for all points; then one for each refinement, or for each point of it that waits for the one
+        before.
+        """
         waiting = 1 if sweep == "picard" else len(self.rule.nodes) - int(self.rule.holds_start)
         return 1 + waiting * (self.refinements - 1)
 
@@ -39,9 +42,11 @@ def start_up(kind: str, usual: Piece, spacing: str, memory: int, order: int, ste
 
     "growing" : nothing special; memory and order grow step by step, the customary way.
     "collocation" : one step with as many new points as the interpolant will have, refined until its order is reached.
-    "ramp" : a short two-point step, refined once, then steps that grow by a factor of 3 while the memory fills. The first length is such that
-        its local error, of order 3, contributes no more than the global error ``T^-order`` does. Costs 2 evaluations and
-        ``(order / 3 - 1) log_3(T / 10)`` steps more, where "collocation" costs about memory^2.
+        Keeps the order, for about memory^2 evaluations.
+    "ramp" : a short two-point step, refined once, then steps that grow by a factor of 3 while the memory fills. The
+        first length is such that its local error, of order 3, contributes no more than a global error ``T^-order``.
+        Costs 2 evaluations and ``(order / 3 - 1) log_3(T / 10)`` steps more. Where the flow starts gently, as at large
+        noise, this is enough; elsewhere the error falls in stairs, as the ramp becomes longer.
     """
     if kind == "growing" or not memory:
         return [usual]
@@ -51,4 +56,4 @@ def start_up(kind: str, usual: Piece, spacing: str, memory: int, order: int, ste
     cuts = np.concatenate(([0.0], GROWTH ** -np.arange(growing, -1.0, -1.0)))
     begin = collocation(2, "gauss_lobatto")
     return [Piece(float(a), float(b), usual.rule if i else begin, usual.refinements if i else begin.order)
-            for i, (a, b) in enumerate(zip(cuts[:-1], cuts[1:], strict=True))]
+            for i, (a, b) in enumerate(pairwise(cuts))]

@@ -18,8 +18,8 @@ from heroism.samplers.parts.weights import exponential_weights
 class Method:
     """What every step of one sampler shares.
 
-    Predictor "interpolant" extrapolates earlier points, "copy" starts from the raw copy of the state, "linear" from the exact flow
-    of its linear part.
+    Predictor "interpolant" extrapolates earlier points, "copy" starts from the raw copy of the state, "linear" from the
+    exact flow of its linear part.
     """
 
     clock: Clock
@@ -42,8 +42,10 @@ class Step:
 
     Attributes
     ----------
-    levels : of the K points. ``known`` of them (0 or 1) lie at the start, where the state is known and is evaluated once.
-    replaced : 1 if the last remembered prediction lies at the start too: it helps the first guess, then the fresh one takes its place.
+    levels : of the K points. ``known`` of them (0 or 1) lie at the start, where the state is known and is evaluated
+        once.
+    replaced : 1 if the last remembered prediction lies at the start too: it helps the first guess, then the fresh one
+        takes its place.
     on_state, on_score : (K,) coefficients of the prediction at the points.
     guess_scale (K,), guess (K, m) : first values of the points from the state and the m remembered predictions.
     scale (K + 1,), weights (K + 1, m + K) : values at the points, and at the end of the step, from all predictions.
@@ -64,42 +66,57 @@ class Step:
     refinements: int
 
     def run(self, flow: Flow, bundle: Array, past: Array, tolerance: float = 0.0) -> tuple[Array, Array, int]:
-        """The bundle at the end of the step, the (m + K, *bundle.shape) predictions it was made from, and the refinements made.
+        """The bundle at the end of the step, the (m + K, size) predictions it was made from, and the refinements made.
 
-        These are N, or fewer if the mean square update of every point falls below ``tolerance`` times its mean square.
+        ``past`` (m, size) are the predictions remembered. The refinements are N, or fewer if the mean square update of
+        every point falls below ``tolerance`` squared times its mean square.
         """
-        state = bundle.reshape(1, -1)
-        values = np.empty((past.shape[0] + len(self.levels), state.size))
-        memory, fresh = values[: past.shape[0]], values[past.shape[0] :]
-        memory[:] = past.reshape(past.shape[0], state.size)
-        points = self.guess_scale[:, None] * state + self.guess @ memory
-        self._evaluate(flow, points.reshape(-1, *bundle.shape), range(len(self.levels)), fresh)
+        state, shape, count = bundle.reshape(1, -1), bundle.shape, len(self.levels)
+        values = np.concatenate((past, np.empty((count, state.size))))
+        fresh = values[len(past) :]
+        points = self.first(state, past)
+        self._evaluate(flow, points, shape, range(count), fresh)
         made = 1
         while made < self.refinements:
-            before, points = points, self.scale[:-1, None] * state + self.weights[:-1] @ values
+            before, points = points, self.again(state, values)
             if tolerance and np.all(_mean_square(points - before) <= tolerance**2 * _mean_square(points)):
                 break
-            self._refine(flow, points, bundle.shape, fresh)
+            self._refine(flow, points, shape, fresh)
             made += 1
-        end = self.scale[-1] * state[0] + self.weights[-1] @ values
-        return end.reshape(bundle.shape), values.reshape(-1, *bundle.shape), made
+        return self.end(state, values).reshape(shape), values, made
+
+    def first(self, state: Array, past: Array) -> Array:
+        """(K, size) first values of the points, from the state (1, size) at the start of the step."""
+        return self.guess_scale[:, None] * state + self.guess @ past
+
+    def again(self, state: Array, values: Array) -> Array:
+        """(K, size) values of the points from the interpolant of the predictions ``values`` (m + K, size)."""
+        return self.scale[:-1, None] * state + self.weights[:-1] @ values
+
+    def end(self, state: Array, values: Array) -> Array:
+        """(1, size) state at the end of the step."""
+        return self.scale[-1] * state + self.weights[-1] @ values
+
+    def predict(self, i: int, point: Array, score: Array) -> Array:
+        """(size,) prediction at point i, from its value and its score."""
+        return self.on_state[i] * point.ravel() + self.on_score[i] * score.ravel()
 
     def _refine(self, flow: Flow, points: Array, shape: tuple[int, ...], fresh: Array) -> None:
         count = len(self.levels)
         if self.newest is None:
-            self._evaluate(flow, points[self.known :].reshape(-1, *shape), range(self.known, count), fresh)
+            self._evaluate(flow, points, shape, range(self.known, count), fresh)
             return
         change = np.zeros_like(fresh)
         for i in range(self.known, count):
             change[i] = -fresh[i]
-            point = points[i] + self.newest[i, :i] @ change[:i]
-            self._evaluate(flow, point.reshape(1, *shape), range(i, i + 1), fresh)
+            points[i] += self.newest[i, :i] @ change[:i]
+            self._evaluate(flow, points, shape, range(i, i + 1), fresh)
             change[i] += fresh[i]
 
-    def _evaluate(self, flow: Flow, points: Array, which: range, fresh: Array) -> None:
-        levels = [self.levels[i] for i in which]
-        for i, point, score in zip(which, points, flow.together(list(points), levels), strict=True):
-            fresh[i] = (self.on_state[i] * point + self.on_score[i] * score).ravel()
+    def _evaluate(self, flow: Flow, points: Array, shape: tuple[int, ...], which: range, fresh: Array) -> None:
+        scores = flow.together([points[i].reshape(shape) for i in which], [self.levels[i] for i in which])
+        for i, score in zip(which, scores, strict=True):
+            fresh[i] = self.predict(i, points[i], score)
 
 
 def _mean_square(points: Array) -> Array:
@@ -108,7 +125,8 @@ def _mean_square(points: Array) -> Array:
 
 def make_step(method: Method, start: NoiseLevel, end: NoiseLevel, units: Array, refinements: int,
               past: tuple[NoiseLevel, ...], memory: int, reach: int) -> Step:
-    """The step from ``start`` to ``end`` with points at the unit coordinates ``units``; ``past`` are the levels remembered.
+    """The step from ``start`` to ``end`` with points at the unit coordinates ``units``; ``past`` are the levels
+    remembered.
 
     The interpolant passes through the last ``memory`` of them, the first guess extrapolates the last ``reach``.
     """

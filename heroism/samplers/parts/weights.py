@@ -11,7 +11,7 @@ from heroism.noise import Array, NoiseLevel
 from heroism.samplers.parts.clocks import Clock
 from heroism.samplers.parts.predictions import Prediction
 
-EXTRA_QUADRATURE = 12  # Gauss points beyond half the degree: enough for e^{+-lambda} over ten units of lambda
+EXTRA_QUADRATURE = 32  # Gauss points beyond half the degree: round-off for all factors, over a tenfold change of tau
 
 
 @cache
@@ -32,11 +32,13 @@ def lagrange_basis(nodes: Array, at: Array) -> Array:
 
 def exponential_weights(clock: Clock, prediction: Prediction, start: NoiseLevel, end: NoiseLevel, nodes: Array,
                         rows: Array) -> tuple[Array, Array]:
-    """(scale, weights) with ``x_i = scale_i x_start + sum_j weights_ij f_j`` at the unit coordinates ``rows`` (r,) in [0, 1].
+    """(scale, weights) with ``x_i = scale_i x_start + sum_j weights_ij f_j`` at the unit coordinates ``rows`` (r,) in
+    [0, 1].
 
-    f_j are the predictions at the unit coordinates ``nodes`` (m,), which may lie before the step (negative). The integral
-    ``kappa_i int_0^{u_i} rate psi_j d lambda`` is a Gauss-Legendre sum relative to the row itself, so no exponential of lambda
-    is ever formed that its neighbour would cancel, and polynomials up to degree m - 1 are integrated to round-off.
+    f_j are the predictions at the unit coordinates ``nodes`` (m,), which may lie before the step (negative). The
+    integral ``kappa_i int_0^{u_i} rate psi_j d lambda`` is a Gauss-Legendre sum relative to the row itself, so no
+    exponential of lambda is ever formed that its neighbour would cancel, and polynomials up to degree m - 1 are
+    integrated to round-off.
     """
     abscissae, gauss = _gauss(len(nodes) // 2 + EXTRA_QUADRATURE)
     units = np.outer(rows, 0.5 * (1.0 + abscissae))
@@ -44,5 +46,5 @@ def exponential_weights(clock: Clock, prediction: Prediction, start: NoiseLevel,
     here = prediction.kappa(*clock.moments(start, end, rows)[:2])
     density = here[:, None] * prediction.rate(alpha_bar, tau) * speed * (0.5 * gauss) * rows[:, None]
     basis = lagrange_basis(nodes, units.ravel()).reshape(*units.shape, len(nodes))
-    at_start = prediction.kappa(np.float64(start.alpha_bar), np.float64(start.tau))
+    at_start = prediction.kappa(np.array(start.alpha_bar), np.array(start.tau))
     return here / at_start, np.einsum("rq,rqm->rm", density, basis)

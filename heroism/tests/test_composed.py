@@ -1,0 +1,233 @@
+"""The composed sampler: what it reproduces, what its parts promise, and that its presets are as good as they say."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import expit
+
+from heroism.distances import total_variation
+from heroism.errors import InputError
+from heroism.flow import BudgetExceeded, Flow
+from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
+from heroism.samplers import ComposedHeroism, ExponentialAdams, Heroism, RungeKutta, UniPC
+from heroism.samplers.parts.clocks import CLOCKS, clock
+from heroism.samplers.parts.predictions import PREDICTIONS, prediction
+from heroism.samplers.parts.weights import exponential_weights
+from heroism.scores import ExactScore
+from heroism.tests.small_targets import PLANE, TWO_PEAKS, NaiveMixture, gaussian
+from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
+from heroism.transport import transport
+
+WIDE = log_snr_schedule(9, 1e-4, 1.0 - 1e-4)
+FINE = log_snr_schedule(40, 1e-4, 1.0 - 1e-4)
+MODES = np.random.default_rng(3).normal(scale=2.0, size=(5, 2))
+MIXTURE = NaiveMixture(np.full(5, 0.2), MODES, np.linspace(0.1, 0.3, 5))
+
+
+def end(sampler, schedule=WIDE, score=PLANE.score, start=None):
+    start = np.random.default_rng(0).normal(size=(3, 5, 2)) if start is None else start
+    return sampler.transport(Flow(score), start, schedule)
+
+
+def spectral(steps):
+    """From sigma = 80 to sigma = 0.01, as the presets were made for."""
+    return log_snr_schedule(steps, 1e-4 / (1 + 1e-4), 6400.0 / 6401.0)
+
+
+@pytest.mark.parametrize(("points", "refinements", "spacing"), [
+    (1, 1, "equispaced"), (2, 3, "equispaced"), (5, "auto", "equispaced"), (4, 5, "chebyshev"),
+    (3, 4, "gauss_legendre"),
+])
+@pytest.mark.parametrize("schedule", [paper_schedule(32), FINE], ids=lambda schedule: schedule.name)
+def test_defaults_are_heroism_to_round_off(points, refinements, spacing, schedule):
+    paper, ours = Heroism(points, refinements, spacing), ComposedHeroism(points, refinements, spacing)
+    expected = end(paper, schedule)
+    assert np.abs(end(ours, schedule) - expected).max() < 1e-12 * np.abs(expected).max()
+    for cost in ("evaluations", "rounds"):
+        assert getattr(ours, cost)(schedule.steps) == getattr(paper, cost)(schedule.steps)
+
+
+@pytest.mark.parametrize("clock_name", CLOCKS)
+@pytest.mark.parametrize("prediction_name", PREDICTIONS)
+def test_weights_integrate_the_interpolant_against_its_exponential_factor(clock_name, prediction_name):
+    """Against adaptive quadrature in lambda, for a cubic in the clock's coordinate, with two nodes before the step."""
+    ticks, flow = clock(clock_name), prediction(prediction_name, 0.7)
+    first, last = (NoiseLevel.from_half_log_snr(x) for x in (-0.6, 1.1))
+    nodes, rows = np.array([-0.4, -0.1, 0.3, 1.0]), np.array([0.3, 1.0])
+    scale, weights = exponential_weights(ticks, flow, first, last, nodes, rows)
+
+    def rate(half_log_snr):
+        level = NoiseLevel.from_half_log_snr(half_log_snr)
+        return flow.rate(expit(2 * half_log_snr), expit(-2 * half_log_snr)) * ticks.unit(first, last, level) ** 3
+
+    for i, row in enumerate(rows):
+        level = ticks.level(first, last, row)
+        kappa = flow.kappa(level.alpha_bar, level.tau)
+        exact = quad(rate, first.half_log_snr, level.half_log_snr, epsabs=1e-14)[0]
+        assert weights[i] @ nodes**3 == pytest.approx(kappa * exact, rel=1e-11, abs=1e-13)
+        assert scale[i] == pytest.approx(kappa / flow.kappa(first.alpha_bar, first.tau), rel=1e-13)
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_clocks_read_the_levels_they_show(name):
+    ticks, first, last = clock(name), WIDE.start, WIDE.end
+    for unit in (0.0, 0.2, 0.9, 1.0):
+        assert ticks.unit(first, last, ticks.level(first, last, unit)) == pytest.approx(unit, abs=1e-12)
+    assert ticks.level(first, last, 0.0) == first and ticks.level(first, last, 1.0) == last
+
+
+@pytest.mark.parametrize("std", [0.0, 0.4, 3.0])
+def test_one_long_step_of_the_velocity_is_exact_for_its_gaussian_and_no_other(std):
+    schedule = log_snr_schedule(3, 1e-3, 1.0 - 1e-3)
+    x, spread = np.array([[[-1.2], [0.3]]]), [std**2 * level.alpha_bar + level.tau for level in
+                                              (schedule.start, schedule.end)]
+    sampler = ComposedHeroism.frugal(data_std=std, memory=0, startup="growing")
+    exact = x * np.sqrt(spread[1] / spread[0])
+    assert np.allclose(end(sampler, schedule, gaussian(std**2).score, x), exact, rtol=1e-12)
+    assert not np.allclose(end(sampler, schedule, gaussian(std**2 + 0.5).score, x), exact, rtol=1e-2)
+
+
+def test_all_sweeps_have_the_same_fixed_point_and_serial_ones_reach_it_sooner():
+    def run(sweep, refinements):
+        return end(ComposedHeroism(5, refinements, "gauss_radau", sweep, clock="log_snr", prediction="velocity"))
+
+    fixed = run("picard", 60)
+    error = {}
+    for sweep in ("picard", "gauss_seidel", "lu"):
+        assert np.allclose(run(sweep, 60), fixed, rtol=1e-11, atol=1e-12)
+        error[sweep] = np.abs(run(sweep, 5) - fixed).max()
+    assert max(error["gauss_seidel"], error["lu"]) < error["picard"]
+
+
+def test_overlapping_steps_find_what_steps_in_turn_find():
+    one_by_one, overlapping = (ComposedHeroism.parallel(refinements=60, overlap=overlap) for overlap in (False, True))
+    assert np.allclose(end(overlapping), end(one_by_one), rtol=1e-11, atol=1e-12)
+    assert one_by_one.evaluations(9) == overlapping.evaluations(9)
+    assert (one_by_one.rounds(9), overlapping.rounds(9)) == (8 * 60, 8 + 60 - 1)
+
+
+def slope(sampler):
+    """Order between 32 and 128 steps, on the flow of two peaks."""
+    error = [np.linalg.norm(end(sampler, log_snr_schedule(n + 1, *ENDS), TWO_PEAKS.score, STARTS[None]).ravel()
+                            - exact_ends()) for n in (32, 64, 128)]
+    return 0.5 * np.log2(error[0] / error[-1])
+
+
+def test_a_growing_start_loses_the_order_that_a_collocation_start_keeps():
+    kept, lost = (ComposedHeroism.frugal(memory=4, startup=start) for start in ("collocation", "growing"))
+    assert kept.order == lost.order == 5
+    assert slope(kept) > 4.75 and slope(lost) < 3.5
+
+
+def test_memory_raises_the_order_by_one_each():
+    assert [ComposedHeroism.frugal(memory=m, startup="collocation").order for m in (1, 2, 3)] == [2, 3, 4]
+    assert ComposedHeroism.frugal(memory=3, reach=1).order == 2  # a poor guess holds it back
+    assert [ComposedHeroism.frugal().memory_for(steps) for steps in (3, 20, 60, 500)] == [1, 4, 6, 7]
+
+
+COMBINATIONS = [
+    ComposedHeroism.frugal(placement="pilot"),
+    ComposedHeroism.parallel(placement="pilot"),
+    ComposedHeroism.parallel(overlap=False, refinements=9, tolerance=1e-3),
+    ComposedHeroism.frugal(points=2, refinements=7, sweep="lu", memory=2, placement="pilot", tolerance=1e-4),
+    ComposedHeroism.frugal(points=3, spacing="gauss_lobatto", refinements=2, sweep="gauss_seidel", memory=4),
+]
+
+
+@pytest.mark.parametrize("sampler", COMBINATIONS)
+@pytest.mark.parametrize("steps", [3, 12])
+def test_pilots_are_charged_and_results_do_not_depend_on_blocks(sampler, steps):
+    score, schedule = ExactScore(MIXTURE), spectral(steps)
+    whole, parts = (transport(sampler, score, schedule, 40, seed=1, block=block) for block in (40, 7))
+    assert np.allclose(whole.positions, parts.positions, rtol=1e-9, atol=1e-11)
+    assert np.allclose(whole.log_density, parts.log_density, rtol=1e-9, atol=1e-9)
+    assert (whole.evaluations, whole.rounds) == (parts.evaluations, parts.rounds)
+    most = sampler.evaluations(steps), sampler.rounds(steps)
+    if sampler.tolerance is None:
+        assert (whole.evaluations, whole.rounds) == most
+    else:
+        assert whole.evaluations < most[0] and whole.rounds < most[1]
+
+
+def prepared(sampler, target, schedule, n=48):
+    starts = target.sample(n, schedule.start, np.random.default_rng(2))
+    return sampler.prepared(ExactScore(target), schedule, starts)
+
+
+def test_a_prepared_sampler_knows_its_cost_and_its_tangents_are_derivatives():
+    schedule = spectral(10)
+    sampler = prepared(ComposedHeroism.frugal(tolerance=1e-6, refinements=4, placement="pilot"), MIXTURE, schedule)
+    flow, step = Flow(MIXTURE.score), 1e-5
+    start = np.zeros((2, 4, 2))
+    start[0], start[1] = MIXTURE.sample(4, schedule.start, np.random.default_rng(4)), [1.0, -0.5]
+    carried = sampler.transport(flow, start, schedule)[1]
+    assert (flow.evaluations, flow.rounds) == (sampler.evaluations(10), sampler.rounds(10)) and sampler.pilots == 0
+    ahead, behind = (end(sampler, schedule, MIXTURE.score, start[:1] + sign * step * start[1:]) for sign in (1, -1))
+    assert np.allclose(carried, (ahead - behind)[0] / (2 * step), rtol=1e-6, atol=1e-6 * np.abs(carried).max())
+
+
+@pytest.mark.parametrize("factor", [0.3, 5.0])
+def test_the_pilot_finds_the_scale_of_the_data(factor):
+    """Data c times as large separate at a noise c times as large: the focus moves by -log c, the modes' width by c."""
+    found = []
+    for scale in (1.0, factor):
+        target = NaiveMixture(np.full(5, 0.2), scale * MODES, scale**2 * np.linspace(0.1, 0.3, 5))
+        found.append(prepared(ComposedHeroism.frugal(placement="pilot"), target, spectral(40)).method)
+    assert found[1].clock.centre - found[0].clock.centre == pytest.approx(-np.log(factor), abs=0.8)
+    assert 0.3 < np.sqrt(found[1].prediction.variance / found[0].prediction.variance) / factor < 3.4
+
+
+def test_the_pilot_counts_towards_the_budget():
+    sampler = ComposedHeroism.frugal(placement="pilot")
+    needed = sampler.evaluations(20)
+    transport(sampler, ExactScore(MIXTURE), spectral(20), 5, seed=0, budget=needed)
+    with pytest.raises(BudgetExceeded):
+        transport(sampler, ExactScore(MIXTURE), spectral(20), 5, seed=0, budget=needed - 1)
+    with pytest.raises(BudgetExceeded, match="pilot run"):
+        transport(sampler, ExactScore(MIXTURE), spectral(20), 5, seed=0, budget=8)
+
+
+def cost_of(sampler_for, ladder, attribute, epsilon):
+    """Least evaluations or rounds on the ladder of T with a total variation of at most epsilon."""
+    for steps in ladder:
+        ensemble = transport(sampler_for(steps), ExactScore(MIXTURE), spectral(steps), 60, seed=5)
+        if total_variation(ensemble, MIXTURE).value <= epsilon:
+            return getattr(ensemble, attribute)
+    raise AssertionError(f"never reached {epsilon}")
+
+
+def test_presets_need_fewer_evaluations_and_far_fewer_rounds_than_the_rivals_at_1e_minus_6():
+    ladder = [int(60 * 1.1**i) for i in range(16)]
+    rivals = [ExponentialAdams(6), ExponentialAdams(8), UniPC(5), UniPC(5, startup="growing"), UniPC(7)]
+    evaluations = min(cost_of(lambda _, s=s: s, ladder, "evaluations", 1e-6) for s in rivals)
+    rounds = min(cost_of(lambda _, s=s: s, ladder, "rounds", 1e-6) for s in rivals)
+    rounds = min(rounds, cost_of(lambda _: RungeKutta("dop853"), range(8, 40, 2), "rounds", 1e-6))
+    assert cost_of(lambda _: ComposedHeroism.frugal(), ladder, "evaluations", 1e-6) < 0.75 * evaluations
+    assert cost_of(lambda _: ComposedHeroism.frugal(placement="pilot"), ladder, "evaluations", 1e-6) < 0.8 * evaluations
+    assert cost_of(lambda _: ComposedHeroism.parallel(), range(3, 20), "rounds", 1e-6) < rounds / 3
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), [
+    ({"clock": "sundial"}, "clock = sundial: choose one of tau, log_snr, focused"),
+    ({"prediction": "weather"}, "prediction = weather: choose one of"),
+    ({"sweep": "broom"}, "sweep = broom: choose one of picard"),
+    ({"predictor": "oracle"}, "predictor = oracle"),
+    ({"startup": "cold"}, "startup = cold"),
+    ({"placement": "random"}, "placement = random"),
+    ({"placement": "pilot"}, "placement = pilot: a pilot run chooses a focused clock"),
+    ({"memory": -1}, "memory = -1: give a whole number"),
+    ({"reach": 0}, "reach = 0"),
+    ({"refinements": 0}, "N = 0"),
+    ({"tolerance": 0.0}, "tolerance = 0.0"),
+    ({"overlap": True}, "overlap = True: only for picard sweeps"),
+    ({"clock": "focused", "width": 0.0}, "width = 0.0"),
+    ({"prediction": "velocity", "data_std": -1.0}, "data_std = -1.0"),
+])
+def test_mistakes_are_named(arguments, sentence):
+    with pytest.raises(InputError, match=sentence):
+        ComposedHeroism(**arguments)
+
+
+def test_a_pilot_must_have_been_made():
+    with pytest.raises(InputError, match="decided by a pilot run"):
+        end(ComposedHeroism.frugal(placement="pilot"))
