@@ -17,6 +17,7 @@ from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 END = "end"
 TENTHS = 10  # lines printed over a sweep when there is no terminal
@@ -95,9 +96,12 @@ class Watch:
             while not self._stop.wait(0.5):
                 self._say()
             return self._say()
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-                   TextColumn("{task.fields[left]}"), TextColumn("[dim]{task.fields[running]}"))
-        with Progress(*columns, console=self.console) as bar:
+        fixed = [Column(min_width=7, no_wrap=True) for _ in range(4)]  # what is running takes what these leave
+        columns = (TextColumn("{task.description}", table_column=fixed[0]), BarColumn(bar_width=20),
+                   MofNCompleteColumn(table_column=fixed[1]), TimeElapsedColumn(table_column=fixed[2]),
+                   TextColumn("{task.fields[left]}", table_column=fixed[3]),
+                   TextColumn("{task.fields[running]}", style="dim", table_column=Column(ratio=1, no_wrap=True)))
+        with Progress(*columns, console=self.console, expand=True) as bar:
             task = bar.add_task(self.title, total=self.total, left="", running="")
             while True:
                 stopping = self._stop.wait(0.25)
