@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analysis.verify.claim import Claim
 from analysis.verify.statistics import OVER_LEVELS, Curve
@@ -49,6 +50,7 @@ def _curves(axes: Axes, one: Judged) -> None:
     axes.set_yscale("log")
     if one.claim.statistic.kind != "geometric":
         axes.set_xscale("log")
+        _plain_ticks(axes)
         _reference(axes, one, [curve for _, curve in curves])
     axes.set_xlabel(_x_label(one.claim))
     axes.set_ylabel(_y_label(one.claim))
@@ -72,6 +74,16 @@ def _curve(axes: Axes, curve: Curve, colour: tuple[float, ...]) -> None:
         axes.plot(np.log(ends) if geometric else ends, curve.fit.predict(ends), color=colour, linewidth=0.9, alpha=0.7)
     if curve.floor > 0 and good.any() and curve.floor > 0.02 * curve.y[good].min():
         axes.axhline(curve.floor, color=colour, linewidth=0.6, linestyle=":")
+
+
+def _plain_ticks(axes: Axes) -> None:
+    """1, 2 and 5 of every decade, or the decades alone where there are many."""
+    low, high = axes.get_xlim()
+    few = high < 300 * low
+    axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    if few:
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _reference(axes: Axes, one: Judged, curves: Sequence[Curve]) -> None:
@@ -100,7 +112,8 @@ def _forest(axes: Axes, one: Judged) -> None:
             axes.plot([low, high], [i, i], color=_colour(i, len(groups)), linewidth=1.2)
             axes.plot(group.value, i, "o", markersize=4, color=_colour(i, len(groups)))
         else:
-            axes.text(verdict.predicted, i, f"  {group.reason}", fontsize=6, va="center", color="0.4")
+            axes.text(0.02, i, str(group.reason).partition(" (")[0], transform=axes.get_yaxis_transform(), fontsize=6,
+                      va="center", color="0.4")
     every = max(1, -(-len(groups) // (3 * MOST_LABELS)))
     axes.set_yticks(range(0, len(groups), every), [group.label or "all" for group in groups][::every], fontsize=7)
     axes.set_ylim(len(groups) - 0.4, -0.6)

@@ -30,7 +30,7 @@ class Judged:
     @property
     def names(self) -> str:
         """What tells this row from the claim's others, such as "K = 3"."""
-        return ", ".join(f"{name} = {value:g}" if isinstance(value, float) else str(value)
+        return ", ".join(str(value) if isinstance(value, str) else f"{name} = {value:g}"
                          for name, value in self.row.names.items())
 
 
