@@ -95,6 +95,7 @@ def _accuracy(tables: Tables) -> pd.DataFrame:
     return pd.DataFrame([{
         "family": row["family"], "K": _number(row["K"], ".0f"), "d": row["d"].replace(" ", ", "),
         "order in h [95 %]": interval(row["order"], row["order_low"], row["order_high"]),
+        "at the largest T": _number(row["order_at_small_h"], ".2f"),
         "classical": _number(row["classical_order"], ".0f"),
         "exponent of 1/ε [95 %]": interval(row["exponent"], row["low"], row["high"]),
         "1/K": _number(row["predicted"], ".2f"), "verdict": _verdict(row),

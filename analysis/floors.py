@@ -36,10 +36,19 @@ def _exact(points: pd.DataFrame, curve: pd.DataFrame) -> pd.Series:
     return same.set_index("T")["value"].dropna()
 
 
+def _stops_at(curve: pd.DataFrame) -> object:
+    """The first T where the value is its floor, within its error, or falls no further; missing if it goes on."""
+    curve = curve.sort_values("T")
+    value, error = curve["value"].to_numpy(float), curve["stderr"].fillna(0.0).to_numpy(float)
+    at_floor = value <= np.maximum(NEAR * curve["floor"], curve["floor"] + 2.0 * error)
+    lowest_later = np.append(np.minimum.accumulate(value[::-1])[::-1][1:], np.nan)  # the last one has nothing after it
+    stopped = at_floor | (lowest_later >= value - 2.0 * error)
+    return curve["T"].to_numpy()[np.argmax(stopped)] if stopped.any() else pd.NA
+
+
 def _row(run: dict[str, object], curve: pd.DataFrame, exact: pd.Series) -> dict[str, object]:
-    stopped = curve[curve["value"] <= NEAR * curve["floor"]]
-    at = stopped["T"].min() if len(stopped) else pd.NA
-    there = float(exact.get(at, np.nan)) if len(stopped) else np.nan
+    at = _stops_at(curve.dropna(subset="value"))
+    there = float(exact.get(at, np.nan)) if pd.notna(at) else np.nan
     end = float(exact.min()) if len(exact) else np.nan
     return {**run, "particles": curve["n"].max(), "floor": float(curve["floor"].median()),
             "smallest": float(curve["value"].min()), "stops_at": at, "exact_there": there, "exact_at_the_end": end,

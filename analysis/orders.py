@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.curves import DISTANCE, curves
-from analysis.prediction import Prediction, believable, too_short
+from analysis.prediction import Prediction, believable, pooled, too_short
 from analysis.steps import GROUP, Row, groups, steps_needed
-from heroism.rates import RateFit, fit_rate, pool
+from heroism.rates import RateFit, fit_rate
 from heroism.theory import classical_order, error_bound
 
 SHORTEST_LADDER = 3.0  # least factor in h behind an order
@@ -41,7 +41,7 @@ def accuracy(runs: pd.DataFrame, prediction: Prediction) -> dict[str, pd.DataFra
 
 
 def _row_of_curve(group: Row, curve: pd.DataFrame, fit: RateFit, prediction: Prediction) -> Row:
-    low, high = believable(fit)
+    low, high = believable([fit], fit.interval())
     used = curve[curve["h"].isin([x for x, _ in fit.points])]
     return {**group, "order": fit.slope, "stderr": fit.stderr, "low": low, "high": high, "points": len(fit.points),
             "T_min": used["T"].min(), "T_max": used["T"].max(), "consistent": fit.consistent,
@@ -54,24 +54,31 @@ def _row(group: Row, rows: pd.DataFrame, fits: list[RateFit], prediction: Predic
     """Over all d. As T(epsilon) follows from h(epsilon) = epsilon^(1/order), the exponent is 1/order."""
     predicted = prediction.of(group["K"])
     row = {**group, "d": " ".join(str(d) for d in sorted(rows["d"].unique())), "order": np.nan, "order_low": np.nan,
-           "order_high": np.nan, "classical_order": _classical(rows), "exponent": np.nan, "low": np.nan, "high": np.nan,
-           "predicted": predicted, "verdict": "undecided", "why": "", "exponent_in_T": _exponent_in_steps(rows)}
-    pooled = pool([fit for fit in fits if too_short(fit, SHORTEST_LADDER) is None])
-    if pooled is None or pooled.slope <= 0:
+           "order_high": np.nan, "order_at_small_h": _mean_local(fits), "classical_order": _classical(rows),
+           "exponent": np.nan, "low": np.nan, "high": np.nan, "predicted": predicted, "verdict": "undecided", "why": "",
+           "exponent_in_T": _exponent_in_steps(rows)}
+    one = pooled(fits, SHORTEST_LADDER)
+    if one is None or one[0] <= 0:
         nearest = max(fits, key=lambda fit: len(fit.points))
         return row | {"why": f"insufficient range: {too_short(nearest, SHORTEST_LADDER) or 'the error does not fall'}"}
-    low, high = pooled.interval()
+    order, low, high, _ = one
     exponents = {"low": 1.0 / high, "high": 1.0 / low if low > 0 else np.inf}
-    return row | {"order": pooled.slope, "order_low": low, "order_high": high, "exponent": 1.0 / pooled.slope,
+    return row | {"order": order, "order_low": low, "order_high": high, "exponent": 1.0 / order,
                   **exponents, "verdict": prediction.verdict(exponents["low"], exponents["high"], predicted)}
+
+
+def _mean_local(fits: list[RateFit]) -> float:
+    """Between the two smallest h of every fit, averaged: where the order has settled if it has anywhere."""
+    local = [fit.pairwise[0].slope for fit in fits if fit.pairwise]
+    return float(np.mean(local)) if local else np.nan
 
 
 def _exponent_in_steps(rows: pd.DataFrame) -> float:
     """The exponent of 1/epsilon in T itself, whose logarithm makes it larger than 1/order at every finite T."""
     fits = [fit_rate(1.0 / level["epsilon"], level["T"], level["T_stderr"], saturation=None,
                      unusable=list(level["reason"])) for _, level in steps_needed(rows, DECADES).groupby("d")]
-    pooled = pool([fit for fit in fits if too_short(fit) is None])
-    return pooled.slope if pooled else np.nan
+    one = pooled(fits)
+    return one[0] if one else np.nan
 
 
 def _order_of_bound(used: pd.DataFrame, group: Row) -> float:

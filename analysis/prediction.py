@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pandas as pd
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from analysis.paths import STUDIES
 from analysis.verify.claim import DIRECTIONS, evaluate
 from heroism.errors import require
-from heroism.rates import RateFit
+from heroism.rates import RateFit, pool
 
 Verdict = Literal["confirmed", "sharper than claimed", "refuted", "undecided"]
 FEWEST_POINTS = 3
@@ -63,13 +63,21 @@ def read_prediction(study: str) -> Prediction:
                       evaluate(str(content.get("tolerance", 0)), {}), tuple(levels))
 
 
-def believable(fit: RateFit) -> tuple[float, float]:
-    """The interval of a fit; where the two halves of its range disagree, wide enough to hold both their slopes."""
-    low, high = fit.interval()
-    if fit.consistent is False and fit.halves is not None:
-        first, second, error = fit.halves
-        low, high = min(low, first - error, second - error), max(high, first + error, second + error)
+def believable(fits: Sequence[RateFit], interval: tuple[float, float]) -> tuple[float, float]:
+    """The interval, widened to hold the slopes of both halves of every fit whose halves disagree."""
+    low, high = interval
+    for fit in fits:
+        if fit.consistent is False and fit.halves is not None:
+            first, second, error = fit.halves
+            low, high = min(low, first - error, second - error), max(high, first + error, second + error)
     return low, high
+
+
+def pooled(fits: Sequence[RateFit], shortest: float = SHORTEST_RANGE) -> tuple[float, float, float, int] | None:
+    """(exponent, low, high, how many) from the fits that are long enough; None if there are none."""
+    usable = [fit for fit in fits if too_short(fit, shortest) is None]
+    one = pool(usable)
+    return None if one is None else (one.slope, *believable(usable, one.interval()), one.fits)
 
 
 def too_short(fit: RateFit, shortest: float = SHORTEST_RANGE) -> str | None:

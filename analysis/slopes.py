@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.curves import DISTANCE, curves
-from analysis.prediction import Prediction, believable, too_short
+from analysis.prediction import Prediction, believable, pooled, too_short
 from analysis.steps import GROUP, Row, groups, steps_needed
-from heroism.rates import RateFit, fit_rate, pool
+from heroism.rates import RateFit, fit_rate
 from heroism.theory import step_size
 
 Fits = dict[str, RateFit]  # one exponent of d for each quantity: T, 1/h, score evaluations
@@ -42,7 +42,7 @@ def _fits(rows: pd.DataFrame) -> Fits:
 
 def _row_of_level(group: Row, fits: Fits, prediction: Prediction) -> Row:
     fit, why = fits["T"], too_short(fits["T"])
-    low, high = believable(fit)
+    low, high = believable([fit], fit.interval())
     predicted = prediction.of(group["K"])
     return {**group, "exponent": fit.slope, "stderr": fit.stderr, "low": low, "high": high, "points": len(fit.points),
             "d_min": fit.points[0][0] if fit.points else np.nan, "d_max": fit.points[-1][0] if fit.points else np.nan,
@@ -53,16 +53,15 @@ def _row_of_level(group: Row, fits: Fits, prediction: Prediction) -> Row:
 
 def _row(group: Row, levels: list[Fits], prediction: Prediction) -> Row:
     """One exponent from those at every epsilon that has one."""
-    pooled = pool([fits["T"] for fits in levels if too_short(fits["T"]) is None])
-    evaluations = pool([fits["evaluations"] for fits in levels if too_short(fits["evaluations"]) is None])
+    one, evaluations = (pooled([fits[name] for fits in levels]) for name in ("T", "evaluations"))
     predicted = prediction.of(group["K"])
     row = {**group, "exponent": np.nan, "low": np.nan, "high": np.nan, "levels": 0, "predicted": predicted,
-           "verdict": "undecided", "why": "", "exponent_of_evaluations": evaluations.slope if evaluations else np.nan}
-    if pooled is None:
+           "verdict": "undecided", "why": "", "exponent_of_evaluations": evaluations[0] if evaluations else np.nan}
+    if one is None:
         nearest = max((fits["T"] for fits in levels), key=lambda fit: len(fit.points), default=None)
         return row | {"why": f"insufficient range: {too_short(nearest) if nearest else 'no runs'}"}
-    low, high = pooled.interval()
-    return row | {"exponent": pooled.slope, "low": low, "high": high, "levels": pooled.fits,
+    exponent, low, high, count = one
+    return row | {"exponent": exponent, "low": low, "high": high, "levels": count,
                   "verdict": prediction.verdict(low, high, predicted)}
 
 

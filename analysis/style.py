@@ -31,13 +31,13 @@ FIXED: Mapping[str, tuple[str, str, Any]] = {
     "low_rank_mixture": (GREEN, "^", LINES[0]), "hypercube": (PURPLE, "D", LINES[0]), "sphere": (ORANGE, "v", LINES[0]),
     "digits": (BLACK, "X", LINES[0]),
     "K=1": (BLACK, "o", LINES[0]), "K=2": (ORANGE, "s", LINES[0]), "K=3": (BLUE, "^", LINES[0]),
-    "K=4": (VERMILION, "D", LINES[0]), "K=5": (GREEN, "v", LINES[0]), "K=6": (PURPLE, "P", LINES[0]),
+    "K=4": (VERMILION, "D", LINES[2]), "K=5": (GREEN, "v", LINES[0]), "K=6": (PURPLE, "P", LINES[2]),
     "heroism": (BLUE, "o", LINES[0]), "euler": (BLACK, "s", LINES[1]), "ddim": (ORANGE, "^", LINES[2]),
     "ddpm": (GREY, "X", LINES[3]),
     "total_variation": (BLUE, "o", LINES[0]), "histogram": (VERMILION, "s", LINES[1]),
     "wasserstein": (VERMILION, "s", LINES[1]), "sliced_wasserstein": (GREEN, "^", LINES[2]),
     "sinkhorn": (PURPLE, "D", LINES[3]), "wasserstein_1d": (ORANGE, "v", LINES[4]),
-    "quadrature": (BLACK, "P", LINES[2]),
+    "quadrature": (BLACK, "+", LINES[2]),
 }
 NAMES = {
     "product_mixture": "product mixture", "scale_mixture": "scale mixture", "low_rank_mixture": "low-rank mixture",
@@ -46,7 +46,7 @@ NAMES = {
     "wasserstein_1d": r"$W_2$ of one coordinate", "quadrature": "quadrature (oracle)",
 }
 TV = r"$\mathrm{TV}(p_{X_1}, p_{Y_1})$"
-FOOTER = 0.16  # inches, for the stamp
+STAMP, LEGEND_ROW = 0.18, 0.2  # inches
 REFERENCE = 1  # the layer of reference lines, behind the data
 WIDTH = 9.0  # inches; in print 180 mm at 79 %
 
@@ -137,6 +137,13 @@ def measured(value: float, low: float, high: float) -> str:
     return f"{value:.{digits}f} ± {np.ceil(reach * 10**digits) / 10**digits:.{digits}f}"
 
 
+def floor_line(axes: Axes, x: Any, floor: Any, color: str, label: str = "_") -> None:
+    """What an estimator reports between identical laws: thin and dotted, in the colour of its curve."""
+    floor = np.asarray(floor, dtype=float)
+    axes.plot(np.asarray(x, dtype=float), np.where(floor > 0, floor, np.nan), color=color, label=label,
+              linestyle=":", linewidth=1.1, zorder=2)
+
+
 def power_of_ten(value: float) -> str:
     """In mathematical notation, without dollars."""
     exponent = int(np.floor(np.log10(value) + 1e-9))
@@ -155,24 +162,25 @@ def numbers(axes: Axes, heading: str, lines: list[tuple[str, str]]) -> None:
                 edgecolor="none", borderpad=0.2)
 
 
-def legend_below(figure: Figure, *sources: Axes, columns: int = 7) -> None:
-    """One legend for all panels, under them; every label once, references last."""
+def footer(figure: Figure, environments: pd.DataFrame, *sources: Axes, columns: int = 7) -> None:
+    """Under the panels: one legend for all of them (every label once, references last), and where the runs come from.
+
+    The stamp names machine, versions and commit.
+    """
     entries: dict[str, Any] = {}
     for axes in sources:
         entries |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
     order = sorted(entries, key=lambda label: entries[label].get_zorder() == REFERENCE)
-    margin = FOOTER / figure.get_figheight()
-    figure.legend([entries[label] for label in order], order, loc="outside lower center",
-                  ncols=min(len(entries), columns), bbox_to_anchor=(0, margin, 1, 1 - margin))
-
-
-def stamp(figure: Figure, environments: pd.DataFrame) -> None:
-    """A small footer: machine, versions and commit of the runs behind the picture."""
-    height = FOOTER / figure.get_figheight()
+    rows = -(-len(order) // columns)
+    height = figure.get_figheight()
+    if rows:
+        figure.legend([entries[label] for label in order], order, loc="lower center", ncols=min(len(order), columns),
+                      bbox_to_anchor=(0.5, STAMP / height), borderaxespad=0.0)
+    figure.text(0.995, 0.3 * STAMP / height, " · ".join(_origin(environments)), fontsize=6, color=GREY, ha="right")
+    below = (STAMP + LEGEND_ROW * rows + 0.06) / height
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(rect=(0, height, 1, 1 - height))
-    figure.text(0.995, 0.3 * height, " · ".join(_origin(environments)), fontsize=6, color=GREY, ha="right")
+        engine.set(rect=(0, below, 1, 1 - below))
 
 
 def _origin(environments: pd.DataFrame) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -17,7 +16,6 @@ CAPTION = ("The same runs of HEROISM, measured in several ways. Left: total vari
            "exact samples; the exact total variation goes on to round-off.")
 VARIATIONS = ("total_variation", "quadrature", "histogram")
 MOST_ROWS = 3
-DOTTED: Mapping[str, Any] = {"linestyle": ":", "linewidth": 1.2}
 
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
@@ -38,7 +36,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
             style.powers_of_two(axes.xaxis, curves["T"])
     for axes in grid[-1]:
         axes.set_xlabel("number of noise levels $T$")
-    style.stamp(figure, tables["environments"])
+    style.footer(figure, tables["environments"], *grid.T.flat, columns=4)
     return figure
 
 
@@ -53,14 +51,13 @@ def _variety(curves: pd.DataFrame) -> list[tuple[str, int]]:
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, ylabel: str, title: str) -> None:
-    axes.set(xscale="log", yscale="log", ylabel=ylabel, title=title)
-    for distance, curve in rows.groupby("distance", sort=False):
-        look = style.look(str(distance))
-        label, floor = style.name(str(distance)), curve["floor"].where(curve["floor"] > 0)
-        style.error_bars(axes, curve["T"], curve["value"], curve["stderr"], None, label=label, **look)
-        axes.plot(curve["T"], floor, color=look["color"], **DOTTED)
-    axes.plot([], [], color=style.INK, **DOTTED, label="measured floor")
     seen = pd.concat([rows["value"], rows["floor"]])
-    seen = seen[seen > 0]
-    style.decades(axes.yaxis, seen.min(), seen.max())
-    axes.legend(loc="best")
+    low, high = (seen[seen > 0].min() / 2, seen.max() * 2) if (seen > 0).any() else (0.1, 1.0)
+    axes.set(xscale="log", yscale="log", ylim=(low, high), ylabel=ylabel, title=title)
+    drawn = sorted(rows["distance"].unique(), key=lambda distance: (distance == "quadrature", distance))  # it on top
+    for distance in drawn:
+        curve, look, label = rows[rows["distance"] == distance], style.look(distance), style.name(distance)
+        style.error_bars(axes, curve["T"], curve["value"], curve["stderr"], None, label=label, **look)
+        style.floor_line(axes, curve["T"], curve["floor"], look["color"])
+    style.floor_line(axes, [], [], style.INK, "measured floors")
+    style.decades(axes.yaxis, low, high)

@@ -34,8 +34,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     for K in every:
         _panel(grid[f"K={K}"], steps[steps["K"] == K], _at(tables["dimension_exponents"], K), K, limits)
     _exponents(grid["exponents"], tables["dimension"])
-    style.legend_below(figure, *(grid[f"K={K}"] for K in every), columns=4)
-    style.stamp(figure, tables["environments"])
+    style.footer(figure, tables["environments"], *(grid[f"K={K}"] for K in every), columns=4)
     return figure
 
 
@@ -84,7 +83,7 @@ def _exponents(axes: Axes, table: pd.DataFrame) -> None:
                       ha="center", fontsize=8)
     top = dimension_exponent(min(every or [1]))
     axes.set(xlabel="points per step $K$", ylabel="exponent of $d$", ylim=(min(0.0, table["low"].min()), 1.12 * top),
-             xticks=every, title="measured (marks) and claimed (bars)")
+             xticks=every, title="marks: measured, bars: claimed")
     axes.grid(axis="x", visible=False)
 
 

@@ -16,7 +16,7 @@ from heroism.theory import step_size
 STUDY = "accuracy"
 CAPTION = ("Exact total variation of HEROISM's output against the number of noise levels T, by target family and "
            "points per step K, with the order in h = log T / T fitted to the filled points. Dashed grey: slopes of "
-           "reference. Shaded below: round-off, measured; above: the saturated range that no fit uses.")
+           "reference, dotted: measured round-off, shaded: the saturated range that no fit uses.")
 COLUMNS = 3
 REFERENCES = (1, 2, 4, 6)
 
@@ -30,17 +30,17 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     d = points.groupby("d")["family"].nunique().idxmax()
     points = points[points["d"] == d]
     families = sorted(points["family"].unique())
-    rows = -(-len(families) // COLUMNS)
-    figure, grid = style.panels(rows, min(COLUMNS, len(families)), 2.9, sharex=True, sharey=True)
+    columns = COLUMNS if len(families) > 4 or len(families) == 3 else min(len(families), 2)
+    figure, grid = style.panels(-(-len(families) // columns), columns, 2.9, sharex=True, sharey=True)
     orders = tables["accuracy_orders"]
     for axes, family in zip(grid.flat, families, strict=False):
         _panel(axes, points[points["family"] == family], orders[(orders["family"] == family) & (orders["d"] == d)])
         axes.set_title(f"{style.name(family)}, $d = {d}$")
     for axes in grid.flat[len(families):]:
-        axes.set_axis_off()
-    _share(grid, points)
-    style.legend_below(figure, grid.flat[0])
-    style.stamp(figure, tables["environments"])
+        figure.delaxes(axes)
+    for place, axes in enumerate(grid.flat[:len(families)]):
+        _dress(axes, points, leftmost=place % columns == 0, lowest=place + columns >= len(families))
+    style.footer(figure, tables["environments"], *grid.flat[:len(families)])
     return figure
 
 
@@ -49,34 +49,28 @@ def _panel(axes: Axes, points: pd.DataFrame, orders: pd.DataFrame) -> None:
     for K, curve in points.groupby("K"):
         look, used = style.look(f"K={K}"), curve["dropped"] == ""
         style.error_bars(axes, curve["T"], curve["value"], curve["stderr"], used, label=f"$K = {K}$", **look)
+        style.floor_line(axes, curve["T"], curve["floor"], look["color"])
         row = orders[orders["K"] == K]
         if len(row) and np.isfinite(row["order"].iloc[0]) and row["why"].iloc[0] == "":
             value = style.measured(row["order"].iloc[0], row["low"].iloc[0], row["high"].iloc[0])
             measured.append((f"$K = {K}$:  {value}", look["color"]))
-    floor = points.groupby("T")["floor"].max()
-    axes.fill_between(floor.index.to_numpy(float), 1e-300, floor.to_numpy(float), color="#EEEEEE", linewidth=0,
-                      zorder=0)
     style.numbers(axes, "measured order in $h$", measured)
 
 
-def _share(grid: np.ndarray, points: pd.DataFrame) -> None:
+def _dress(axes: Axes, points: pd.DataFrame, leftmost: bool, lowest: bool) -> None:
+    """Axes, reference slopes and the saturated range."""
     first, last = float(points["T"].min()), float(points["T"].max())
-    bottom = 10 ** np.floor(np.log10(points["value"].min()) - 0.6)
+    bottom = float(10 ** np.floor(np.log10(points["value"].min()) - 0.6))
+    axes.set(xscale="log", yscale="log", xlim=(first / 1.15, last * 1.4), ylim=(bottom, 2.0))
+    axes.axhspan(SATURATION, 2.0, color="#F4F4F4", zorder=0, linewidth=0)
     steps = np.geomspace(first, last, 60)
-    for number, axes in enumerate(grid.flat):
-        axes.set(xscale="log", yscale="log", xlim=(first / 1.15, last * 1.4), ylim=(bottom, 2.0))
-        if not axes.axison:
-            continue
-        axes.axhspan(SATURATION, 2.0, color="#F4F4F4", zorder=0, linewidth=0)
-        for order in REFERENCES:
-            line = (step_size(steps) / step_size(first)) ** order
-            inside = line > 3 * bottom
-            style.slope_line(axes, steps[inside], line[inside], "slopes of reference" if order == 1 else "_")
-            axes.annotate(f"$h^{order}$" if order > 1 else "$h$", (steps[inside][-1], line[inside][-1]), (2, 0),
-                          textcoords="offset points", fontsize=7, color=style.GREY, va="center", annotation_clip=False)
-        style.powers_of_two(axes.xaxis, points["T"])
-        style.decades(axes.yaxis, bottom, 2.0)
-        if number % grid.shape[1] == 0:
-            axes.set_ylabel(style.TV)
-    for axes in grid[-1]:
-        axes.set_xlabel("number of noise levels $T$")
+    for order in REFERENCES:
+        line = (step_size(steps) / step_size(first)) ** order
+        inside = line > 3 * bottom
+        style.slope_line(axes, steps[inside], line[inside], "slopes of reference" if order == 1 else "_")
+        axes.annotate(f"$h^{order}$" if order > 1 else "$h$", (steps[inside][-1], line[inside][-1]), (2, 0),
+                      textcoords="offset points", fontsize=7, color=style.GREY, va="center", annotation_clip=False)
+    style.powers_of_two(axes.xaxis, points["T"])
+    style.decades(axes.yaxis, bottom, 2.0)
+    axes.tick_params(labelleft=leftmost, labelbottom=lowest)
+    axes.set(xlabel="number of noise levels $T$" if lowest else "", ylabel=style.TV if leftmost else "")

@@ -35,3 +35,18 @@ def test_curves_hold_every_distance_at_every_T(tables):
 
 def test_a_run_measured_in_one_way_has_nothing_to_compare():
     assert all(table.empty for table in floors(tidy([record(T=16, value=0.1)])[0]).values())
+
+
+@pytest.mark.parametrize("values, floor, stderr, stops", [
+    ([1.0, 0.1, 0.01, 0.001], 1e-9, 1e-5, None),  # falls to the end
+    ([1.0, 0.1, 0.015, 0.015], 0.01, 1e-5, 64),  # twice the floor
+    ([1.0, 0.1, 0.03, 0.03], 0.01, 0.012, 64),  # the floor within its error
+    ([1.0, 0.1, 0.0501, 0.0500], 0.01, 0.001, 64),  # above its floor, but it falls no further
+    ([1.0, 0.1, 0.0501, 0.0400], 0.01, 0.001, None)])
+def test_where_a_curve_stops(values, floor, stderr, stops):
+    exact = {"value": 1e-3, "stderr": 1e-5, "floor": 1e-15, "n": 9}
+    records = [record(T=16 * 2**i, estimates={
+        "histogram": {"value": value, "stderr": stderr, "floor": floor, "n": 9},
+        "total_variation": exact | {"value": 0.1**i}}) for i, value in enumerate(values)]
+    row = floors(tidy(records)[0])["floors"].set_index("distance").loc["histogram"]
+    assert (None if pd.isna(row["stops_at"]) else row["stops_at"]) == stops
