@@ -61,7 +61,8 @@ class Sweep(Sweeper):
             try:
                 self.launcher.launch([list(plan.overrides) for plan, _ in priced], initial_job_idx=0)
             except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
-                _say(f"The launcher stopped ({type(error).__name__}: {' '.join(str(error).split()).partition('. ')[0]}).")
+                why = " ".join(str(error).split()).partition(". ")[0]
+                _say(f"The launcher stopped ({type(error).__name__}: {why}).")
 
     def _conclude(self, planned: Sequence[Planned]) -> None:
         """List what failed, one line per job and reason, count what never ran, and exit with 1 if there is anything."""
