@@ -45,6 +45,9 @@ def draw(judged: Sequence[Judged], folder: Path) -> Path:
 
 def _curves(axes: Axes, one: Judged) -> None:
     curves = [(i, curve) for i, group in enumerate(one.row.groups) for curve in group.curves]
+    if not any(np.any(_drawable(curve)) for _, curve in curves):
+        axes.set_axis_off()
+        return
     for i, curve in curves:
         _curve(axes, curve, _colour(i, len(one.row.groups)))
     axes.set_yscale("log")
@@ -62,7 +65,7 @@ def _curve(axes: Axes, curve: Curve, colour: tuple[float, ...]) -> None:
     """Points used in the fit filled, the others hollow; the fit over its own range; the floor dotted."""
     used = {y for _, y in curve.fit.points}
     inside = np.array([y in used for y in curve.y], dtype=bool)
-    good = np.isfinite(curve.y) & (curve.y > 0)
+    good = _drawable(curve)
     axes.errorbar(curve.x[good & inside], curve.y[good & inside], 1.96 * curve.stderr[good & inside], fmt="o",
                   markersize=3.5, color=colour, elinewidth=0.8)
     axes.plot(curve.x[good & ~inside], curve.y[good & ~inside], "o", markersize=3.5, color=colour, fillstyle="none",
@@ -74,6 +77,11 @@ def _curve(axes: Axes, curve: Curve, colour: tuple[float, ...]) -> None:
         axes.plot(np.log(ends) if geometric else ends, curve.fit.predict(ends), color=colour, linewidth=0.9, alpha=0.7)
     if curve.floor > 0 and good.any() and curve.floor > 0.02 * curve.y[good].min():
         axes.axhline(curve.floor, color=colour, linewidth=0.6, linestyle=":")
+
+
+def _drawable(curve: Curve) -> np.ndarray:
+    """The points that logarithmic axes can show."""
+    return np.isfinite(curve.x) & np.isfinite(curve.y) & (curve.x > 0) & (curve.y > 0)
 
 
 def _plain_ticks(axes: Axes) -> None:

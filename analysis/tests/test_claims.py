@@ -256,7 +256,8 @@ def test_only_a_contradiction_is_an_error(tmp_path, monkeypatch, capsys, expecte
 
 def test_every_kind_has_its_picture(tmp_path):
     ladder(tmp_path, 3.0)
-    for number, statistic in enumerate((SLOPE, {"kind": "level"}, CROSSING | {"x": "1/epsilon"})):
+    never = CROSSING | {"x": "d", "levels": [1e-30]}
+    for number, statistic in enumerate((SLOPE, {"kind": "level"}, CROSSING | {"x": "1/epsilon"}, never)):
         claims = read_study(study(tmp_path, name=f"claim{number}", statistic=statistic, predicted=1))
         path = draw(verify(claims, tmp_path), tmp_path / "figures")
         assert path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 5000
