@@ -12,6 +12,7 @@ from typing import Any
 
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
+from hydra.core.utils import JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
@@ -59,10 +60,12 @@ class Sweep(Sweeper):
     def _launch(self, priced: Sequence[tuple[Planned, list[float]]], title: str) -> None:
         with Watch(self.master.hydra.sweep.dir, title, [prices for _, prices in priced]):
             try:
-                self.launcher.launch([list(plan.overrides) for plan, _ in priced], initial_job_idx=0)
+                returned = self.launcher.launch([list(plan.overrides) for plan, _ in priced], initial_job_idx=0)
             except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
-                why = " ".join(str(error).split()).partition(". ")[0]
-                _say(f"The launcher stopped ({type(error).__name__}: {why}).")
+                return _say(f"The launcher stopped ({_brief(error)}).")
+        for (plan, _), job in zip(priced, returned, strict=True):
+            if job.status is JobStatus.FAILED:  # it stopped before it could leave a record
+                _say(f"{plan.job.label}: {_brief(job._return_value)}")
 
     def _conclude(self, planned: Sequence[Planned]) -> None:
         """List what failed, one line per job and reason, count what never ran, and exit with 1 if there is anything."""
@@ -86,6 +89,11 @@ def register() -> None:
     """Make the sweeper known to Hydra as ``hydra/sweeper=heroism``."""
     Plugins.instance().class_name_to_class[NAME] = Sweep
     ConfigStore.instance().store(group="hydra/sweeper", name="heroism", node=SweepConf, provider="heroism")
+
+
+def _brief(error: Exception) -> str:
+    """Kind and first sentence."""
+    return f"{type(error).__name__}: {' '.join(str(error).split()).partition('. ')[0]}"
 
 
 def _say(*lines: str) -> None:

@@ -171,6 +171,16 @@ def test_a_launcher_that_dies_loses_nothing(command, monkeypatch):
     assert "2 jobs, 1 of them finished before" in command.err
 
 
+def test_a_job_that_leaves_no_record_is_reported(command, monkeypatch):
+    def full(store, record):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("experiments.record.Store.save", full)
+    assert command("-m", BASIC, "d=3,4", T="32") == 1
+    assert command.err.count("OSError: no space left on device") == 2
+    assert "2 records are still missing" in command.err
+
+
 def test_jobs_that_stand_for_the_same_records_run_once(command):
     assert command("-m", BASIC, "sampler=ddim", "K=1,2,3", "d=2,3") == 0
     assert "2 jobs" in command.err
