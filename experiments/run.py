@@ -33,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _report(mistake)
     except SystemExit as end:
         return _report(end.code) if isinstance(end.code, Exception) else end.code if isinstance(end.code, int) else 0
+    except BrokenPipeError:  # whoever read the output has seen enough (| head)
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     except KeyboardInterrupt:
         print("Interrupted; the same command goes on where it stopped.", file=sys.stderr)
         return 130
