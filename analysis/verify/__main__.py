@@ -31,7 +31,8 @@ def verify(claims: Sequence[Claim], table: pd.DataFrame) -> list[Judged]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m analysis.verify", description=__doc__)
     parser.add_argument("--studies", action="store_true", help="only list the studies that hold claims")
-    parser.add_argument("--smoke", action="store_true", help="the tiny version: its records and its table; what so little refutes is told, but is no error")
+    parser.add_argument("--smoke", action="store_true",
+                        help="the tiny version, with its own records and table; what so little refutes is no error")
     parser.add_argument("--results", type=Path, help="folder of the records, if it is another")
     parser.add_argument("--no-figures", action="store_true", help="only the table")
     parser.add_argument("--only", nargs="*", default=[], metavar="STUDY", help="only the claims of these studies")
