@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analysis.verify.claim import Claim
-from analysis.verify.statistics import OVER_LEVELS, Curve
+from analysis.verify.statistics import ANY, OVER_LEVELS, Curve
 from analysis.verify.table import Judged, measured
 from analysis.verify.verdicts import CONFIRMED, REFUTED, SHARPER
 
@@ -142,7 +142,8 @@ def _y_label(claim: Claim) -> str:
     statistic = claim.statistic
     if statistic.kind == "crossing_slope":
         return "T / log T at TV = epsilon" if statistic.x != OVER_LEVELS else "T / log T to reach epsilon"
-    name = (statistic.measure or "TV").replace("_", " ") if statistic.y == "error" else statistic.y
+    measure = {None: "TV", ANY: "estimate"}.get(statistic.measure, str(statistic.measure).replace("_", " "))
+    name = measure if statistic.y == "error" else statistic.y
     return f"{name} * {statistic.scaled_by}" if statistic.scaled_by else name
 
 
