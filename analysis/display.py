@@ -87,7 +87,7 @@ def _dimension(tables: Tables) -> pd.DataFrame:
         shown.append({"family": row["family"], "K": _number(row["K"], ".0f"), **exponents,
                       "exponent of d [95 %]": interval(row["exponent"], row["low"], row["high"]),
                       "1 + 2/K": _number(row["predicted"], ".2f"), "verdict": _verdict(row),
-                      "": "← steepest" if row["steepest"] else ""})
+                      "": _steepest(row["steepest"])})
     return pd.DataFrame(shown)
 
 
@@ -96,7 +96,7 @@ def _accuracy(tables: Tables) -> pd.DataFrame:
         "family": row["family"], "K": _number(row["K"], ".0f"), "d": row["d"].replace(" ", ", "),
         "order in h [95 %]": interval(row["order"], row["order_low"], row["order_high"]),
         "at the largest T": _number(row["order_at_small_h"], ".2f"),
-        "classical": _number(row["classical_order"], ".0f"),
+        "classical": _number(row["classical_order"], ".0f"), "bound here": _number(row["order_of_bound"], ".1f"),
         "exponent of 1/ε [95 %]": interval(row["exponent"], row["low"], row["high"]),
         "1/K": _number(row["predicted"], ".2f"), "verdict": _verdict(row),
     } for row in tables["accuracy"].to_dict("records")])
@@ -110,6 +110,11 @@ def _floors(tables: Tables) -> pd.DataFrame:
         "exact TV there": _number(row["exact_there"], ".1e"),
         "exact TV at the end": _number(row["exact_at_the_end"], ".1e"),
     } for row in tables["floors"].to_dict("records")])
+
+
+def _steepest(mark: str) -> str:
+    """Clear, or within the uncertainty of others."""
+    return f"← steepest{', not clearly' * ('not clearly' in mark)}" if mark else ""
 
 
 def _verdict(row: Mapping[str, object]) -> str:

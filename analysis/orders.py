@@ -34,7 +34,9 @@ def accuracy(runs: pd.DataFrame, prediction: Prediction) -> dict[str, pd.DataFra
             dropped[curve.index] = [why.get(h, "") for h in curve["h"]]
             orders.append(_row_of_curve({**group, "d": d}, curve, fit, prediction))
             fits.append(fit)
-        whole.append(_row(group, rows, fits, prediction))
+        bounds = [row["order_of_bound"] for row in orders[-len(fits):] if np.isfinite(row["order_of_bound"])]
+        bound = float(np.mean(bounds)) if bounds else np.nan
+        whole.append(_row(group, rows, fits, prediction) | {"order_of_bound": bound})
     return {"accuracy_points": points.assign(dropped=dropped),
             "accuracy_orders": pd.DataFrame(orders, columns=None if orders else [*GROUP, "d", "order", "why"]),
             "accuracy": pd.DataFrame(whole, columns=None if whole else [*GROUP, "exponent", "low", "high"])}

@@ -35,7 +35,7 @@ FIXED: Mapping[str, tuple[str, str, Any]] = {
     "heroism": (BLUE, "o", LINES[0]), "euler": (BLACK, "s", LINES[1]), "ddim": (ORANGE, "^", LINES[2]),
     "ddpm": (GREY, "X", LINES[3]),
     "total_variation": (BLUE, "o", LINES[0]), "histogram": (VERMILION, "s", LINES[1]),
-    "wasserstein": (VERMILION, "s", LINES[1]), "sliced_wasserstein": (GREEN, "^", LINES[2]),
+    "wasserstein": (SKY, "s", LINES[1]), "sliced_wasserstein": (GREEN, "^", LINES[2]),
     "sinkhorn": (PURPLE, "D", LINES[3]), "wasserstein_1d": (ORANGE, "v", LINES[4]),
     "quadrature": (BLACK, "+", LINES[2]),
 }
@@ -47,7 +47,7 @@ NAMES = {
 }
 TV = r"$\mathrm{TV}(p_{X_1}, p_{Y_1})$"
 STAMP, LEGEND_ROW = 0.18, 0.2  # inches
-REFERENCE = 1  # the layer of reference lines, behind the data
+REFERENCE, FLOOR, DATA = 1, 2, 3  # layers, from the back
 WIDTH = 9.0  # inches; in print 180 mm at 79 %
 
 matplotlib.rcParams.update({
@@ -119,13 +119,13 @@ def mosaic(layout: list[list[str]], height: float, widths: list[float]) -> tuple
 def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, **look: Any) -> None:
     """A curve with its standard errors (one each way); hollow where ``used`` is false."""
     x, y, stderr = (np.asarray(column, dtype=float) for column in (x, y, stderr))
-    axes.plot(x, y, color=look["color"], linestyle=look["linestyle"], zorder=3)
+    axes.plot(x, y, color=look["color"], linestyle=look["linestyle"], zorder=DATA)
     below = np.minimum(stderr, 0.999 * y)  # a bar that reaches zero has no place on a logarithmic axis
     filled = np.ones(len(x), dtype=bool) if used is None else np.asarray(used, dtype=bool)
     for part, face in ((filled, look["color"]), (~filled, "white")):
         axes.errorbar(x[part], y[part], [below[part], stderr[part]], color=look["color"], marker=look["marker"],
-                      linestyle="none", markerfacecolor=face, elinewidth=0.9, zorder=4)
-    axes.plot([], [], label=label, **look)
+                      linestyle="none", markerfacecolor=face, elinewidth=0.9, zorder=DATA + 1)
+    axes.plot([], [], label=label, zorder=DATA, **look)
 
 
 def measured(value: float, low: float, high: float) -> str:
@@ -141,7 +141,7 @@ def floor_line(axes: Axes, x: Any, floor: Any, color: str, label: str = "_") -> 
     """What an estimator reports between identical laws: thin and dotted, in the colour of its curve."""
     floor = np.asarray(floor, dtype=float)
     axes.plot(np.asarray(x, dtype=float), np.where(floor > 0, floor, np.nan), color=color, label=label,
-              linestyle=":", linewidth=1.1, zorder=2)
+              linestyle=":", linewidth=1.1, zorder=FLOOR)
 
 
 def power_of_ten(value: float) -> str:
@@ -151,15 +151,15 @@ def power_of_ten(value: float) -> str:
     return ("" if abs(factor - 1) < 1e-6 else rf"{factor:.3g}\cdot ") + f"10^{{{exponent}}}"
 
 
-def numbers(axes: Axes, heading: str, lines: list[tuple[str, str]]) -> None:
-    """Measured numbers in the colours of their curves, where the data leave most room."""
+def numbers(axes: Axes, heading: str, lines: list[tuple[str, str]], beside: bool = False) -> None:
+    """Measured numbers in the colours of their curves: beside the panel, or where the data leave most room in it."""
     if not lines:
         return
-    entries = [(heading, INK), *lines]
-    blank = [Line2D([], [], linestyle="none") for _ in entries]
-    axes.legend(blank, [text for text, _ in entries], labelcolor=[colour for _, colour in entries], handlelength=0,
-                handletextpad=0, fontsize=7.5, labelspacing=0.25, loc="best", frameon=True, framealpha=0.85,
-                edgecolor="none", borderpad=0.2)
+    blank = [Line2D([], [], linestyle="none") for _ in lines]
+    axes.legend(blank, [text for text, _ in lines], labelcolor=[colour for _, colour in lines], title=heading,
+                title_fontsize=7.5, alignment="left", handlelength=0, handletextpad=0, fontsize=7.5, labelspacing=0.25,
+                ncols=1 + (len(lines) > 5), columnspacing=1.2, frameon=True, framealpha=0.85, edgecolor="none",
+                borderpad=0.2, **({"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if beside else {"loc": "best"}))
 
 
 def footer(figure: Figure, environments: pd.DataFrame, *sources: Axes, columns: int = 7) -> None:
@@ -170,7 +170,7 @@ def footer(figure: Figure, environments: pd.DataFrame, *sources: Axes, columns: 
     entries: dict[str, Any] = {}
     for axes in sources:
         entries |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    order = sorted(entries, key=lambda label: entries[label].get_zorder() == REFERENCE)
+    order = sorted(entries, key=lambda label: (entries[label].get_zorder() < DATA, label))
     rows = -(-len(order) // columns)
     height = figure.get_figheight()
     if rows:

@@ -194,7 +194,7 @@ def crossing(x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None, level: float,
     after = float(values.x[above].max()) if above.any() else 0.0
     if above.all():
         why = f"not reached by {after:g}" if after else "no usable points"
-        near = any(point.why.startswith("below") for point in dropped)
+        near = any(point.why.startswith("below") and point.y <= level for point in dropped)
         return Crossing(np.nan, np.nan, after, np.inf, why + ", and what lies below is too near the floor" * near)
     first = int(np.argmin(above))  # the first point at or below the level
     by = float(values.x[first])

@@ -23,31 +23,41 @@ MOST_PANELS = 4
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     """``dimension_steps``, ``dimension_exponents`` and ``dimension``; None without a single T(d, epsilon)."""
-    steps = tables["dimension_steps"].dropna(subset=["T", "K"])
+    steps, exponents = tables["dimension_steps"].dropna(subset=["T", "K"]), tables["dimension_exponents"]
     if steps.empty:
         return None
     every = sorted(int(K) for K in steps["K"].unique())[:MOST_PANELS]
-    figure, grid = style.mosaic([[*(f"K={K}" for K in every[:2]), "exponents"],
-                                 [*(f"K={K}" for K in every[2:]), *["."] * (len(every[:2]) - len(every[2:])),
-                                  "exponents"]][: 1 + (len(every) > 2)], 2.95, [1, 1, 1.05][-1 - len(every[:2]):])
+    shown = {K: _level(steps[steps["K"] == K], exponents[exponents["K"] == K]) for K in every}
+    steps = pd.concat([steps[(steps["K"] == K) & (steps["epsilon"] == epsilon)] for K, epsilon in shown.items()])
+    figure, grid = _layout(every)
     limits = {"xlim": _wide(steps["d"]), "ylim": _wide(steps["T"])}
-    for K in every:
-        _panel(grid[f"K={K}"], steps[steps["K"] == K], _at(tables["dimension_exponents"], K), K, limits)
+    for K, epsilon in shown.items():
+        of_level = exponents[(exponents["K"] == K) & (exponents["epsilon"] == epsilon)]
+        _panel(grid[f"K={K}"], steps[steps["K"] == K], of_level, K, epsilon)
+        _dress(grid[f"K={K}"], limits)
     _exponents(grid["exponents"], tables["dimension"])
     style.footer(figure, tables["environments"], *(grid[f"K={K}"] for K in every), columns=4)
     return figure
 
 
-def _at(table: pd.DataFrame, K: int) -> pd.DataFrame:
-    return table[table["K"] == K]
+def _layout(every: list[int]) -> tuple[Figure, dict[str, Axes]]:
+    """Two panels a row, and one as high as all of them at the right."""
+    names = [f"K={K}" for K in every]
+    rows = [[*names[first : first + 2], "exponents"] for first in range(0, len(names), 2)]
+    columns = len(rows[0])
+    if len(rows[-1]) < columns:
+        rows[-1].insert(1, ".")
+    return style.mosaic(rows, 2.95, [1.0] * (columns - 1) + [1.05])
 
 
-def _panel(axes: Axes, steps: pd.DataFrame, exponents: pd.DataFrame, K: int, limits: Mapping[str, Any]) -> None:
-    """One K at the epsilon that most families reach over a range of d; the smallest such."""
+def _level(steps: pd.DataFrame, exponents: pd.DataFrame) -> float:
+    """The epsilon at which most families have an exponent, or at least a T; the smallest such."""
     decided = exponents[exponents["why"] == ""].groupby("epsilon")["family"].nunique()
-    counted = decided if len(decided) else steps.groupby("epsilon")["family"].nunique()
-    epsilon = counted[counted == counted.max()].index.min()
-    steps, exponents = steps[steps["epsilon"] == epsilon], exponents[exponents["epsilon"] == epsilon]
+    counted = decided if len(decided) else steps.groupby("epsilon")["d"].count()
+    return float(counted[counted == counted.max()].index.min())
+
+
+def _panel(axes: Axes, steps: pd.DataFrame, exponents: pd.DataFrame, K: int, epsilon: float) -> None:
     measured = []
     for family, rows in steps.groupby("family"):
         look = style.look(str(family))
@@ -55,16 +65,19 @@ def _panel(axes: Axes, steps: pd.DataFrame, exponents: pd.DataFrame, K: int, lim
         row = exponents[(exponents["family"] == family) & (exponents["why"] == "")]
         if len(row):
             measured.append((style.measured(*row[["exponent", "low", "high"]].iloc[0]), look["color"]))
-    start, slope = steps["T"].min(), dimension_exponent(K)
-    d = np.geomspace(steps["d"].min(), limits["xlim"][1], 50)
-    bound = start * (d / d[0]) ** slope
-    inside = bound < limits["ylim"][1]
-    style.slope_line(axes, d[inside], bound[inside], "theorem's slope, $d^{\\,1+2/K}$", color=style.BLACK)
-    axes.set(xscale="log", yscale="log", **limits, xlabel="dimension $d$",
-             ylabel=r"$T(d, \varepsilon)$", title=rf"$K = {K}$, $\varepsilon = {style.power_of_ten(epsilon)}$")
+    slope = dimension_exponent(K)
+    d = np.geomspace(steps["d"].min(), 1e9, 200)
+    bound = steps["T"].min() * (d / d[0]) ** slope
+    style.slope_line(axes, d, bound, "theorem's slope, $d^{\\,1+2/K}$", color=style.BLACK)
+    axes.set(xlabel="dimension $d$", ylabel=r"$T(d, \varepsilon)$",
+             title=rf"$K = {K}$, $\varepsilon = {style.power_of_ten(epsilon)}$")
+    style.numbers(axes, f"theorem {slope:.2f}, measured", measured or [("range too short", style.INK)])
+
+
+def _dress(axes: Axes, limits: Mapping[str, Any]) -> None:
+    axes.set(xscale="log", yscale="log", **limits)
     style.powers_of_two(axes.yaxis, 2.0 ** np.arange(3, 21))
     style.decades(axes.xaxis, *limits["xlim"])
-    style.numbers(axes, f"theorem: {slope:.2f}\nmeasured:", measured)
 
 
 def _exponents(axes: Axes, table: pd.DataFrame) -> None:
