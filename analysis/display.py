@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -22,14 +23,15 @@ def readable(study: str, tables: Tables) -> pd.DataFrame:
     return READABLE[study](tables)
 
 
-def show(table: pd.DataFrame, title: str) -> None:
+def show(table: pd.DataFrame, title: str, note: str) -> None:
     """Ruled and coloured in a terminal, aligned columns elsewhere."""
     if not sys.stdout.isatty():
-        print(title, plain(table), sep="\n\n")
+        print(title, plain(table), note, sep="\n\n")
         return
-    ruled = Table(title=title, title_justify="left", header_style="bold")
+    ruled = Table(title=title, title_justify="left", title_style="bold", caption=note, caption_justify="left",
+                  header_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in table:
-        ruled.add_column(name, justify="left" if name in LEFT else "right")
+        ruled.add_column(name, justify="left" if name in LEFT else "right", no_wrap=name != "verdict")
     for row in table.itertuples(index=False):
         ruled.add_row(*map(_coloured, row))
     Console().print(ruled)
@@ -82,7 +84,7 @@ def _dimension(tables: Tables) -> pd.DataFrame:
     shown = []
     for row in table.to_dict("records"):
         mine = single[(single["family"] == row["family"]) & _same(single["K"], row["K"])].set_index("epsilon")
-        exponents = {f"ε = {level:g}": _number(mine["exponent"].get(level, np.nan), ".2f")
+        exponents = {_level(level): _number(mine["exponent"].get(level, np.nan), ".2f")
                      if mine["why"].get(level) == "" else NONE for level in levels}
         shown.append({"family": row["family"], "K": _number(row["K"], ".0f"), **exponents,
                       "exponent of d [95 %]": interval(row["exponent"], row["low"], row["high"]),
@@ -95,9 +97,9 @@ def _accuracy(tables: Tables) -> pd.DataFrame:
     return pd.DataFrame([{
         "family": row["family"], "K": _number(row["K"], ".0f"), "d": row["d"].replace(" ", ", "),
         "order in h [95 %]": interval(row["order"], row["order_low"], row["order_high"]),
-        "at the largest T": _number(row["order_at_small_h"], ".2f"),
-        "classical": _number(row["classical_order"], ".0f"), "bound here": _number(row["order_of_bound"], ".1f"),
-        "exponent of 1/ε [95 %]": interval(row["exponent"], row["low"], row["high"]),
+        "last": _number(row["order_at_small_h"], ".2f"),
+        "classical": _number(row["classical_order"], ".0f"), "bound": _number(row["order_of_bound"], ".1f"),
+        "of 1/ε [95 %]": interval(row["exponent"], row["low"], row["high"]),
         "1/K": _number(row["predicted"], ".2f"), "verdict": _verdict(row),
     } for row in tables["accuracy"].to_dict("records")])
 
@@ -112,13 +114,20 @@ def _floors(tables: Tables) -> pd.DataFrame:
     } for row in tables["floors"].to_dict("records")])
 
 
+def _level(epsilon: float) -> str:
+    """``ε 1e-4``"""
+    mantissa, _, exponent = f"{epsilon:.1e}".partition("e")
+    return f"ε {mantissa.removesuffix('.0')}e{int(exponent)}"
+
+
 def _steepest(mark: str) -> str:
     """Clear, or within the uncertainty of others."""
-    return f"← steepest{', not clearly' * ('not clearly' in mark)}" if mark else ""
+    return ("△" if "not clearly" in mark else "▲") if mark else ""
 
 
 def _verdict(row: Mapping[str, object]) -> str:
-    return f"{row['verdict']}: {row['why']}" if row["why"] else str(row["verdict"])
+    why = row["why"] or ("the interval holds both sides" if row["verdict"] == "undecided" else "")
+    return f"{row['verdict']}: {why}" if why else str(row["verdict"])
 
 
 def _same(column: pd.Series, value: object) -> pd.Series:
@@ -134,4 +143,10 @@ def _coloured(text: str) -> str:
 
 READABLE: Mapping[str, Callable[[Tables], pd.DataFrame]] = {
     "dimension": _dimension, "accuracy": _accuracy, "floors": _floors}
+NOTES: Mapping[str, str] = {
+    "dimension": "▲ the steepest family at this K; △ the same, within the uncertainty of others. "
+                 "Columns ε: the exponent of d at that total variation alone.",
+    "accuracy": "Last: order between the two largest T. Bound: the order that the same fit finds in the theorem's "
+                "bound, logarithms included, on the same T. Of 1/ε: its exponent in T(ε), 1/order in h = log T / T.",
+    "floors": "Stops at T: where the estimate is its measured floor, within its error, or falls no further."}
 LEFT = ("family", "verdict", "distance", "")

@@ -15,7 +15,7 @@ from types import ModuleType
 
 from analysis import style
 from analysis.compile import compile_runs
-from analysis.display import markdown, readable, show, write_between
+from analysis.display import NOTES, markdown, readable, show, write_between
 from analysis.figures import discover
 from analysis.paths import README, RESULTS
 from analysis.prediction import read_prediction
@@ -48,14 +48,14 @@ def report(study: str, tables: Tables, results: Path, readme: bool = False) -> b
         return False
     written = write_derived(tables, results)
     table = readable(study, tables)
-    show(table, read_prediction(study).title)
+    show(table, read_prediction(study).title, NOTES[study])
     print()
     _say_failures(tables)
     print(f"Table:  {_near(written[0])}")
     for module in discover(study):
         paths = _draw(module, tables, results)
         if readme and paths:
-            write_readme(README, study, markdown(table), paths[0], module.CAPTION)
+            write_readme(README, study, f"{markdown(table)}\n\n{NOTES[study]}", paths[0], module.CAPTION)
     print()
     return True
 

@@ -62,9 +62,9 @@ def test_failures_are_counted(tmp_path, capsys):
 def test_a_terminal_gets_a_ruled_table(synthetic_tables, capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "200")
-    show(readable("dimension", synthetic_tables["dimension"]), "A title")
+    show(readable("dimension", synthetic_tables["dimension"]), "A title", "A note")
     said = capsys.readouterr().out
-    assert "A title" in said and "┃" in said and "sharper than claimed" in said and "[0." in said
+    assert "A title" in said and "A note" in said and "─" in said and "sharper than claimed" in said and "[0." in said
 
 
 @pytest.mark.parametrize("study", ["dimension", "accuracy", "floors"])
