@@ -101,12 +101,6 @@ class Target(ABC):
                 noisy[:, axis] = np.hypot(noisy[:, axis], deviation * np.sqrt(rng.chisquare(m - 1, len(x))))
         return noisy
 
-    def sample_ambient(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        """(n, ambient_dim) draws of X_tau in R^d."""
-        if self.copies > 1:
-            return self.sample(n * self.copies, level, rng).reshape(n, self.copies)
-        return self.lift(self.sample(n, level, rng), rng)
-
     def lift(self, positions: Array, rng: np.random.Generator, weights: Array | None = None) -> Array:
         """(n, ambient_dim) points of R^d with these reduced coordinates (n, dim), the symmetric parts drawn at random.
 

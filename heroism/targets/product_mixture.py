@@ -20,8 +20,7 @@ class ProductMixture(IdenticalCoordinates):
     Raises
     ------
     InputError : d < 1, wrong shapes, numbers that are not finite, negative variances, weights that are negative or do
-    not
-        sum to one.
+        not sum to one.
     """
 
     def __init__(self, means: ArrayLike, variances: ArrayLike, weights: ArrayLike | None = None, dim: int = 1):
