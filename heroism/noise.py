@@ -162,6 +162,20 @@ def rho_schedule(steps: int, tau_min: float, tau_max: float, rho: float = 7.0) -
     return _from_half_log_snr(-np.log(sigma), f"rho({tau_min:g}, {tau_max:g}, rho={rho:g})")
 
 
+def uniform_time_schedule(steps: int, duration: float = 8.0, tau_min: float = 1e-8) -> NoiseSchedule:
+    """T noise levels uniform in the time t of the Ornstein-Uhlenbeck process, ``alpha_bar = exp(-2 t)``, from
+    ``duration`` down to where tau is ``tau_min`` (2404.09730, section 2, which ends at t = 0 itself).
+
+    Raises InputError for T < 3, a duration that is not positive and finite, or ``tau_min`` not below its noise level.
+    """
+    whole_number("T", steps, 3)
+    require(bool(np.isfinite(duration) and duration > 0), "duration", duration, "give a positive number")
+    highest = float(-np.expm1(-2.0 * duration))
+    require(0.0 < tau_min < highest, "tau_min", tau_min, f"give a noise level above 0 and below {highest:g}")
+    doubled = np.linspace(-np.log1p(-tau_min), 2.0 * duration, steps)
+    return NoiseSchedule(np.exp(-doubled), -np.expm1(-doubled), f"uniform_time({duration:g})")
+
+
 def _ends(steps: int, tau_min: float, tau_max: float) -> tuple[NoiseLevel, NoiseLevel]:
     whole_number("T", steps, 3)
     for name, value in (("tau_min", tau_min), ("tau_max", tau_max)):

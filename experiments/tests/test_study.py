@@ -24,6 +24,15 @@ def test_product_within_a_grid_and_union_over_grids():
         "target=digits d=1 T=16 N=auto", "target=digits d=8 T=16 N=auto"}
 
 
+def test_across_combines_every_grid_with_every_part():
+    study = {"grids": [{"sampler": ["ddim", "euler"], "T": [8]}, {"sampler": "rk4", "T": [4], "particles": 9}],
+             "across": [{"target": "sphere", "d": 2}, {"target": "cube", "particles": 5}]}
+    assert {" ".join(sorted(job)) for job in expand(study, {}, GROUPS, False)} == {
+        "T=[8] d=2 sampler=ddim target=sphere", "T=[8] d=2 sampler=euler target=sphere",
+        "T=[4] d=2 particles=9 sampler=rk4 target=sphere", "T=[8] particles=5 sampler=ddim target=cube",
+        "T=[8] particles=5 sampler=euler target=cube", "T=[4] particles=5 sampler=rk4 target=cube"}
+
+
 def test_the_smoke_version_replaces_axes_of_every_grid():
     assert jobs(smoke=True) == {
         "target=sphere d=2 T=[8] stop_below=1e-09", "target=cube d=2 T=[8] stop_below=1e-09",

@@ -72,7 +72,28 @@ class Sigma:
         return -np.sqrt(level.tau) * score
 
 
-CLOCKS: dict[str, Clock] = {"half_log_snr": HalfLogSnr(), "sigma": Sigma()}
+class Time:
+    """Time of the Ornstein-Uhlenbeck process run backwards, ``alpha_bar = exp(-2 t)``, ``-dx/dt = x + s`` (2404.09730).
+
+    N(0, I) stands still.
+    """
+
+    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
+        return 0.5 * float(np.log1p(start.tau_above(end) / start.alpha_bar))
+
+    def level(self, start: NoiseLevel, length: float, share: float) -> NoiseLevel:
+        gained = share * length  # alpha_bar = exp(2 gained) alpha_bar_start, and its complement without cancellation
+        return NoiseLevel(float(start.alpha_bar * np.exp(2.0 * gained)),
+                          float(start.tau - start.alpha_bar * np.expm1(2.0 * gained)))
+
+    def unit(self, level: NoiseLevel) -> float:
+        return 1.0
+
+    def slope(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        return bundle + score
+
+
+CLOCKS: dict[str, Clock] = {"half_log_snr": HalfLogSnr(), "sigma": Sigma(), "time": Time()}
 
 
 def half_log_snr_gain(start: NoiseLevel, end: NoiseLevel) -> float:

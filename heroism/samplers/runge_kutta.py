@@ -47,9 +47,10 @@ class RungeKutta(OneStepSampler):
     ----------
     method : "heun" (order 2, 2 stages), "rk4" (4, 4), and with scipy's coefficients "rk23" (Bogacki-Shampine, 3, 3),
         "rk45" (Dormand-Prince, 5, 6), "dop853" (Dormand-Prince, 8, 12).
-    clock : "half_log_snr", where N(0, I) is preserved exactly, or "sigma", where a point mass is. ``heun`` in
-        ``sigma`` is the deterministic sampler of EDM (2206.00364, Algorithm 1), which goes with ``rho_schedule``. On
-        Runge-Kutta methods of any order for diffusion: 2404.09730, 2506.13061.
+    clock : "half_log_snr" or "time" (of the Ornstein-Uhlenbeck process), where N(0, I) is preserved exactly, or
+        "sigma", where a point mass is. ``heun`` in ``sigma`` is the deterministic sampler of EDM (2206.00364, Algorithm
+        1), which goes with ``rho_schedule``; in ``time`` it is that of the experiments of 2404.09730, which goes with
+        ``uniform_time_schedule``. On Runge-Kutta methods of any order for diffusion: 2404.09730, 2506.13061.
 
     Raises
     ------

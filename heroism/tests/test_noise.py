@@ -7,13 +7,21 @@ import numpy as np
 import pytest
 
 from heroism.errors import InputError
-from heroism.noise import NoiseLevel, NoiseSchedule, log_snr_schedule, paper_schedule, rho_schedule
+from heroism.noise import (
+    NoiseLevel,
+    NoiseSchedule,
+    log_snr_schedule,
+    paper_schedule,
+    rho_schedule,
+    uniform_time_schedule,
+)
 
 SCHEDULES = {
     "paper": paper_schedule(64),
     "paper long": paper_schedule(4096),
     "log_snr": log_snr_schedule(50, 1e-5, 0.9999),
     "rho": rho_schedule(40, 1e-4, 0.9998),
+    "uniform_time": uniform_time_schedule(33),
 }
 
 
@@ -91,6 +99,13 @@ def test_rho_schedule_is_uniform_in_the_root_of_sigma():
     assert np.allclose(np.diff(root), np.diff(root)[0], rtol=1e-10)
 
 
+def test_uniform_time_schedule_is_uniform_in_time_and_reaches_both_ends():
+    schedule = uniform_time_schedule(17, duration=8.0, tau_min=1e-6)
+    time = -0.5 * np.log(schedule.alpha_bar)
+    assert np.allclose(np.diff(time), np.diff(time)[0], rtol=1e-12)
+    assert schedule.end.tau == pytest.approx(1e-6, rel=1e-12) and schedule.start.alpha_bar == pytest.approx(np.exp(-16))
+
+
 def test_half_log_snr_round_trip_at_both_ends():
     for lam in (-30.0, -1.0, 0.0, 2.0, 25.0):
         assert NoiseLevel.from_half_log_snr(lam).half_log_snr == pytest.approx(lam, rel=1e-14, abs=1e-15)
@@ -106,6 +121,8 @@ def test_half_log_snr_round_trip_at_both_ends():
     (lambda: log_snr_schedule(10, 0.0, 0.9), "tau_min = 0.0"),
     (lambda: log_snr_schedule(10, 0.9, 0.1), "tau_min = 0.9"),
     (lambda: rho_schedule(10, 0.1, 0.9, rho=0), "rho = 0"),
+    (lambda: uniform_time_schedule(10, duration=0.0), "duration = 0.0"),
+    (lambda: uniform_time_schedule(10, duration=1.0, tau_min=0.9), "tau_min = 0.9"),
     (lambda: NoiseLevel(0.5, 0.6), "alpha_bar + tau"),
     (lambda: NoiseLevel(1.5, -0.5), "alpha_bar = 1.5"),
     (lambda: NoiseSchedule(np.array([0.5, 0.9]), np.array([0.5, 0.1])), "tau"),
