@@ -19,9 +19,9 @@ def expand(study: Mapping[str, Any], overrides: Mapping[str, list[str]], groups:
 
     Parameters
     ----------
-    study : ``grids``, a list of {override: value, or list of values}; ``across``, partial grids of the same form, each of
-        which is combined with each of ``grids`` (and wins where both set something); ``smoke``, overrides for the tiny
-        version.
+    study : ``grids``, a list of {override: value, or list of values}; ``across``, partial grids of the same form, each
+        of which is combined with each of ``grids`` (and wins where both set something); ``smoke``, overrides for the
+        tiny version.
     overrides : from the command line, {key: values}. They replace that axis in every grid. The values of a *group*
         (target, sampler ...) narrow it instead: only grids with that value are kept; one that no grid has replaces the
         axis in all of them.
