@@ -17,7 +17,7 @@ from heroism.errors import require, whole_number
 
 # What decides a result, with particles and seed.
 GROUPS = ("target", "sampler", "schedule", "perturbation", "start", "distance")
-SHORT = ("d", "K", "N")
+SHORT = ("d", "K", "N", "scheduler")
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Job:
     ----------
     config : resolved nodes of GROUPS, and particles and seed.
     names : the file chosen in each group, and the study (None outside of one).
-    short : d, K and N; None for one that nothing in ``config`` refers to.
+    short : d, K, N and scheduler; None for one that nothing in ``config`` refers to.
     ladder : increasing T; with ``epsilon`` the search starts there.
     stop_below : a ladder ends after the first rung whose error is below it.
     limit : largest T of a search.

@@ -1,10 +1,10 @@
 """One small JSON file per (job, rung), named by a hash of what determines its content; written whole or not at all.
 
 Fields: ``schema, kind ("rung" | "answer"), key, status ("done" | "failed"), reason``; the names chosen (``target,
-sampler, schedule, perturbation, start, distance, study, studies``); the short names (``d, K, N, T, epsilon, particles,
-seed``); what was measured (``order, ambient_dim, reduced_dim, evaluations, rounds, seconds, memory_mb, folded,
-diverged, tau_end, score_error, jacobian_error, estimates {name: value, stderr, floor, n}``); where it comes from
-(``config, versions, commit, dirty, machine, finished``). Numbers that are not finite are null.
+sampler, schedule, perturbation, start, distance, study, studies``); the short names (``d, K, N, scheduler, T, epsilon,
+particles, seed``); what was measured (``order, ambient_dim, reduced_dim, evaluations, rounds, seconds, memory_mb,
+folded, diverged, tau_end, score_error, jacobian_error, estimates {name: value, stderr, floor, n}``); where it comes
+from (``config, versions, commit, dirty, machine, finished``). Numbers that are not finite are null.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from experiments.paths import ROOT
 
 SCHEMA = 1
 EPOCH = 1  # part of every key: raise it when a change of the mathematics changes results, so that nothing old is kept
-LIBRARIES = ("heroism", "numpy", "scipy", "scikit-learn", "qmat", "POT", "hydra-core")
+LIBRARIES = ("heroism", "numpy", "scipy", "scikit-learn", "qmat", "POT", "hydra-core", "torch", "diffusers")
 
 Record = dict[str, Any]
 

@@ -6,6 +6,7 @@ A Hydra sweeper, so that any launcher (basic, joblib, submitit_local, submitit_s
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,7 @@ from experiments.execute import check
 from experiments.plan import Planned, Planner
 from experiments.progress import Watch
 from experiments.record import Store, is_done
+from heroism.errors import MissingExtra
 
 NAME = "hydra_plugins.heroism.Sweep"  # Hydra only takes plugins from this namespace; the class itself lives here
 
@@ -44,11 +46,13 @@ class Sweep(Sweeper):
         planned = Planner(self.context.config_loader, self.master).plan(arguments)
         study = self.master.hydra.runtime.choices.get("study")
         pending = planned if self.master.force else [plan for plan in planned if not self._finished(plan, study)]
-        priced = sorted(((plan, check(plan.job)) for plan in pending), key=lambda pair: -sum(pair[1]))
-        _say(f"{len(planned)} jobs, {len(planned) - len(priced)} of them finished before")
+        checked, left_out = _checked(pending)
+        priced = sorted(checked, key=lambda pair: -sum(pair[1]))
+        _say(f"{len(planned)} jobs, {len(planned) - len(pending)} of them finished before",
+             *(f"{count} jobs are left out: {why}" for why, count in Counter(left_out.values()).items()))
         if priced:
             self._launch(priced, study or "sweep")
-        self._conclude(planned)
+        self._conclude([plan for plan in planned if plan.overrides not in left_out])
 
     def _finished(self, plan: Planned, study: str | None) -> bool:
         known = [record for _, record in plan.job.known(self.store)]
@@ -83,6 +87,18 @@ class Sweep(Sweeper):
             _say(f"{missing} records are still missing; the same command goes on where it stopped.")
         if failed or missing:
             raise SystemExit(1)
+
+
+def _checked(plans: Sequence[Planned]) -> tuple[list[tuple[Planned, list[float]]], dict[tuple[str, ...], str]]:
+    """Every job with the seconds that its records may take; and, by overrides, which ones lack an extra that is named.
+    """
+    priced, left_out = [], {}
+    for plan in plans:
+        try:
+            priced.append((plan, check(plan.job)))
+        except MissingExtra as missing:
+            left_out[plan.overrides] = str(missing)
+    return priced, left_out
 
 
 def register() -> None:

@@ -1,4 +1,4 @@
-"""The one exception a user's mistake ends in."""
+"""The exceptions that a user's mistake, or a missing package, ends in."""
 
 
 class InputError(ValueError):
@@ -14,6 +14,10 @@ class InputError(ValueError):
 
     def __str__(self) -> str:
         return f"{self.argument} = {self.value}: {self.remedy}"
+
+
+class MissingExtra(InputError):
+    """An optional package is not installed: a sweep leaves such jobs out, one run alone stops."""
 
 
 def require(condition: bool, argument: str, value: object, remedy: str) -> None:
