@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-all lint bench sweep-dimension sweep-accuracy sweep-floors verify figures clean
+.PHONY: help setup test test-all lint bench sweep-dimension sweep-accuracy sweep-floors leaderboard verify figures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ sweep-floors: ## where histogram and optimal transport stop and the exact total 
 sweep-dimension sweep-accuracy sweep-floors: sweep-%: $(VENV)/.ready
 	@$(PY) -m experiments.run -m study=$* $(ARGS); status=$$?; \
 	  test $$status -gt 1 || $(PY) -m analysis.report $* $(WHERE) || status=$$?; exit $$status
+
+leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on every target, and a published experiment
+	@failed=0; for study in leaderboard published; do \
+	  $(PY) -m experiments.run -m study=$$study $(ARGS) || { status=$$?; test $$status -eq 1 || exit $$status; failed=1; }; done; \
+	  $(PY) -m analysis.report leaderboard published $(WHERE) || failed=1; exit $$failed
 
 verify: $(VENV)/.ready ## every claim of the paper: run what is missing, fit, judge (ARGS=--smoke: a tiny version)
 	@set -e; for study in $$($(PY) -m analysis.verify --studies); do \

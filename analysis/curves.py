@@ -14,7 +14,7 @@ FOLDED = 0.1  # of the error: with more particles folded than that, a total vari
 
 
 def curves(runs: pd.DataFrame, distance: str | None = None) -> pd.DataFrame:
-    """One row per point of a curve: ``CURVE, T, h, value, stderr, floor, unusable`` and what it cost.
+    """One row per point of a curve: ``CURVE, T, h, value, stderr, floor, folded, unusable`` and what it cost.
 
     Seeds are averaged; the standard error is the larger of the propagated one and the scatter between them. Of runs
     that differ in nothing but their age the newest counts, of several numbers of particles the largest. ``unusable``
@@ -55,5 +55,5 @@ def _averaged(rungs: pd.DataFrame) -> pd.DataFrame:
     return table.assign(h=step_size(table["T"].to_numpy(float)), stderr=np.fmax(propagated, scatter),
                         floor=table["floor"].fillna(0.0),
                         unusable=np.select([seeds == 0, folded], ["failed", "folded"], "")
-                        )[[*CURVE, "T", "h", "value", "stderr", "floor", "n", "seeds", "order", "evaluations", "rounds",
-                           "unusable"]]
+                        )[[*CURVE, "T", "h", "value", "stderr", "floor", "folded", "n", "seeds", "order", "evaluations",
+                           "rounds", "unusable"]]

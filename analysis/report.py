@@ -17,10 +17,13 @@ from analysis import style
 from analysis.compile import compile_runs
 from analysis.display import NOTES, markdown, readable, show, write_between
 from analysis.figures import discover
+from analysis.pages import write_page
 from analysis.paths import README, RESULTS
 from analysis.prediction import read_prediction
 from analysis.tables import DERIVED, Tables, known, read_environments, tables_of, write_derived
 from heroism.errors import InputError
+
+MADE_BY = {"leaderboard": "leaderboard", "published": "leaderboard"}  # make targets of studies without one of their own
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report(study: str, tables: Tables, results: Path, readme: bool = False) -> bool:
     """Write and print everything of one study; False, after saying how to get them, if it has no records."""
     if tables["runs"].empty:
-        print(f"No records of the {study} study: `make sweep-{study}` produces them.\n")
+        print(f"No records of the {study} study: {_target(study)} produces them.\n")
         return False
     written = write_derived(tables, results)
     table = readable(study, tables)
@@ -52,6 +55,9 @@ def report(study: str, tables: Tables, results: Path, readme: bool = False) -> b
     print()
     _say_failures(tables)
     print(f"Table:  {_near(written[0])}")
+    page = write_page(study, tables, results)
+    if page is not None:
+        print(f"Page:   {_near(page)}")
     for module in discover(study):
         paths = _draw(module, tables, results)
         if readme and paths:
@@ -71,7 +77,7 @@ def _draw(module: ModuleType, tables: Tables, results: Path) -> list[Path]:
     name = module.__name__.rpartition(".")[2]
     figure = module.draw(tables)
     if figure is None:
-        print(f"Figure: {name} is not drawn, there is nothing to show in it yet: `make sweep-{module.STUDY}`")
+        print(f"Figure: {name} is not drawn, there is nothing to show in it yet: {_target(module.STUDY)}")
         return []
     paths = style.save(figure, results / "figures" / name)
     print(f"Figure: {_near(paths[0])}")
@@ -83,6 +89,11 @@ def _say_failures(tables: Tables) -> None:
     failed = runs[runs["status"] != "done"]
     if len(failed):
         print(f"{len(failed)} of {len(runs)} runs failed; runs.csv says why, such as: {failed['reason'].iloc[0]}")
+
+
+def _target(study: str) -> str:
+    """What makes the records of a study."""
+    return f"`make {MADE_BY.get(study, f'sweep-{study}')}`"
 
 
 def _near(path: Path) -> str:

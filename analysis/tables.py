@@ -9,8 +9,10 @@ import pandas as pd
 
 from analysis.compile import of_study, read_table, write_table
 from analysis.floors import floors
+from analysis.leaderboard import leaderboard
 from analysis.orders import accuracy
 from analysis.prediction import read_prediction
+from analysis.published import published
 from analysis.slopes import dimension
 from heroism.errors import require
 
@@ -20,6 +22,8 @@ DERIVED: Mapping[str, Callable[[pd.DataFrame], dict[str, pd.DataFrame]]] = {
     "dimension": lambda runs: dimension(runs, read_prediction("dimension")),
     "accuracy": lambda runs: accuracy(runs, read_prediction("accuracy")),
     "floors": floors,
+    "leaderboard": lambda runs: leaderboard(runs, read_prediction("leaderboard").epsilon),
+    "published": published,
 }
 
 

@@ -21,11 +21,13 @@ def coarse_pictures():
 
 @pytest.fixture(scope="session")
 def synthetic_results(tmp_path_factory):
-    """A results folder with records of three studies, not compiled."""
+    """A results folder with records of several studies, not compiled."""
     folder = tmp_path_factory.mktemp("results")
     synthetic.save(folder, synthetic.dimension_study(families=SOME, dims=(4, 64, 1024)))
     synthetic.save(folder, synthetic.accuracy_study(families=SOME, dims=(16,)))
     synthetic.save(folder, synthetic.floors_study())
+    synthetic.save(folder, synthetic.leaderboard_study())
+    synthetic.save(folder, synthetic.published_study())
     return folder
 
 
@@ -33,4 +35,5 @@ def synthetic_results(tmp_path_factory):
 def synthetic_tables(synthetic_results):
     """The tables of every study, by its name."""
     runs, environments = compile_runs(synthetic_results), read_environments(synthetic_results)
-    return {study: tables_of(study, runs, environments) for study in ("dimension", "accuracy", "floors")}
+    return {study: tables_of(study, runs, environments) for study in (
+        "dimension", "accuracy", "floors", "leaderboard", "published")}

@@ -28,10 +28,11 @@ def record(target="sphere", d=16, K=3, T=64, value=None, *, seed=0, study="dimen
         "schema": 1, "kind": "rung", "status": status, "reason": None, "study": study,
         "studies": [study] if study else [], "target": target, "sampler": "heroism", "schedule": "paper",
         "perturbation": "none", "start": "exact", "distance": "total_variation", "d": d, "K": K, "N": "auto", "T": T,
-        "epsilon": None, "particles": particles, "seed": seed, "order": ORDERS[K], "ambient_dim": d, "reduced_dim": 1,
-        "evaluations": (T - 1) * (1 + (K - 1) * refinements), "rounds": (T - 1) * refinements, "seconds": 0.1 + 1 / 3,
-        "memory_mb": 99.5, "folded": 0.0, "diverged": 0.0, "tau_end": T**-2.0, "score_error": 0.0,
-        "jacobian_error": 0.0, "estimates": estimates, "config": config or {"target": {"dim": d}, "seed": seed},
+        "epsilon": None, "particles": particles, "seed": seed, "order": ORDERS.get(K), "ambient_dim": d,
+        "reduced_dim": 1,
+        "evaluations": (T - 1) * (1 + ((K or 1) - 1) * refinements), "rounds": (T - 1) * refinements,
+        "seconds": 0.1 + 1 / 3, "memory_mb": 99.5, "folded": 0.0, "diverged": 0.0, "tau_end": T**-2.0,
+        "score_error": 0.0, "jacobian_error": 0.0, "estimates": estimates, "config": config or {"target": {"dim": d}, "seed": seed},
         "versions": {"python": "3.11.1", "heroism": "0.1.0", "numpy": "2.4.6", "scipy": "1.17.1"},
         "commit": "0123456789abcdef0123456789abcdef01234567", "dirty": False,
         "machine": {"system": "Linux x86_64", "cpu": "A Processor", "cores": 2},
@@ -86,3 +87,28 @@ def floors_study(d=2, target="circle"):
             value = float(np.hypot(exact * (0.8 if name == "histogram" else 0.5), floor))
             parts[name] = {"value": value, "stderr": 0.1 * floor, "floor": floor, "n": 4000}
         yield record(target, d, 3, T, study="floors", estimates=parts, particles=4000)
+
+
+def leaderboard_study(targets=(("sphere", 16), ("low_rank_mixture", 4))):
+    """Samplers of a known order and cost per step; the parallel one makes ten evaluations in every round."""
+    methods = [("heroism_frugal", 6, 1, 1, {}), ("heroism_parallel", 8, 10, 1, {}), ("ddim", 1, 1, 1, {}),
+               ("dpm_solver_pp", 2, 1, 1, {"order": 2}), ("dpm_solver_pp", 3, 1, 1, {"order": 3}),
+               ("diffusers", 2, 1, 1, {"scheduler": "UniPCMultistepScheduler"})]
+    for target, d in targets:
+        for sampler, order, evaluations, rounds, settings in methods:
+            for T in (4, 8, 16, 32, 64, 128, 256, 512):
+                value = -float(np.expm1(-30.0 * (T - 1.0) ** -order)) + 1e-14
+                yield record(target, d, None, T, value, study="leaderboard", sampler=sampler, schedule="log_snr",
+                             N=None, order=order, evaluations=evaluations * (T - 1), rounds=rounds * (T - 1),
+                             config={"target": {"dim": d}, "sampler": settings, "seed": 0})
+
+
+def published_study():
+    for d in (8, 32):
+        for steps in (16, 32, 64):
+            joint = min(1.0, 20.0 * np.sqrt(d) / steps**2)
+            parts = {"total_variation": {"value": joint, "stderr": 0.02 * joint, "floor": 1e-14, "n": 100}}
+            if d == 8:
+                parts["histogram"] = {"value": 0.2 * joint + 0.01, "stderr": 0.003, "floor": 0.01, "n": 100}
+            yield record("published_5mode", d, None, steps + 1, study="published", estimates=parts, sampler="heun",
+                         schedule="uniform_time", start="gaussian", order=2, evaluations=2 * steps, rounds=2 * steps)

@@ -1,0 +1,81 @@
+"""Work against precision: the exact total variation of every sampler against its score evaluations, or its rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import style
+from analysis.methods import NAMES
+
+STUDY = "leaderboard"
+CAPTION = ("Exact total variation against score evaluations per sample path, target by target, from the same starting "
+           "points between the same noise levels. Of every sampler the setting that reaches the smallest errors at the "
+           "least cost on that target is drawn; thin grey: the schedulers of diffusers; dotted: measured floors.")
+COLUMNS = 3
+BOTTOM = 1e-13
+DRAWN = ("heroism_frugal", "heroism_frugal_pilot", "heroism_parallel", "heroism_parallel_pilot", "heroism", "unipc",
+         "dpm_solver_pp", "deis", "dop853", "rk4", "heun", "picard", "accelerated", "ddim", "euler")
+LEVELS = (1e-10, 1e-8, 1e-6, 1e-4, 1e-3, 1e-2)
+
+
+def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
+    """``leaderboard_points``, chosen by ``leaderboard``; None without points."""
+    return draw_cost(tables, "evaluations", "score evaluations")
+
+
+def draw_cost(tables: Mapping[str, pd.DataFrame], cost: str, label: str) -> Figure | None:
+    """One panel for every target."""
+    points = tables["leaderboard_points"]
+    points = points[(points["error"] > 0) & (points["unusable"] != "failed")]
+    if points.empty:
+        return None
+    targets = list(points.groupby(["target", "d"], sort=True).groups)
+    columns = min(COLUMNS, len(targets))
+    figure, grid = style.panels(-(-len(targets) // columns), columns, 2.9, sharey=True)
+    for place, (axes, (target, d)) in enumerate(zip(grid.flat, targets, strict=False)):
+        here = points[(points["target"] == target) & (points["d"] == d)]
+        board = tables["leaderboard"]
+        _panel(axes, here, best_settings(board[(board["target"] == target) & (board["d"] == d)], cost), cost)
+        axes.set_title(f"{style.name(target)}, $d = {d}$")
+        axes.set(xlabel=label if place + columns >= len(targets) else "",
+                 ylabel=style.TV if place % columns == 0 else "")
+    for axes in grid.flat[len(targets):]:
+        figure.delaxes(axes)
+    style.footer(figure, tables["environments"], *grid.flat[:len(targets)], columns=5)
+    return figure
+
+
+def best_settings(board: pd.DataFrame, cost: str) -> dict[str, str]:
+    """Of every sampler on one target the method that reaches the smallest epsilon, and that at the least cost."""
+    chosen = {}
+    for sampler, rows in board.groupby("sampler", sort=True):
+        reached = rows.dropna(subset=[cost])
+        if reached.empty:  # none of the levels: the one with the smallest error
+            chosen[str(sampler)] = str(rows.loc[rows["smallest"].astype(float).idxmin(), "method"])
+            continue
+        deepest = reached[reached["epsilon"] == reached["epsilon"].min()]
+        chosen[str(sampler)] = str(deepest.loc[deepest[cost].astype(float).idxmin(), "method"])
+    return chosen
+
+
+def _panel(axes: Axes, points: pd.DataFrame, chosen: Mapping[str, str], cost: str) -> None:
+    for _, curve in points[points["sampler"] == "diffusers"].groupby("method", sort=True):
+        curve = curve.sort_values(cost)
+        axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), color="#C8C8C8", linewidth=0.7,
+                  zorder=style.REFERENCE, label="diffusers, every scheduler")
+    for sampler in (name for name in DRAWN if name in chosen):
+        curve = points[points["method"] == chosen[sampler]].sort_values(cost)
+        look = style.look(sampler)
+        axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), label=NAMES[sampler], zorder=style.DATA,
+                  markersize=3.2, linewidth=1.8 if sampler.startswith("heroism_") else 1.0,
+                  **{name: look[name] for name in ("color", "marker", "linestyle")})
+        style.floor_line(axes, curve[cost], curve["floor"].clip(upper=curve["error"]), look["color"])
+    axes.set(xscale="log", yscale="log", ylim=(BOTTOM, 2.0))
+    style.decades(axes.yaxis, BOTTOM, 2.0)
+    low, high = np.nanmin(points[cost].to_numpy(float)), np.nanmax(points[cost].to_numpy(float))
+    axes.set_xlim(low / 1.1, min(high * 1.1, 6e3))

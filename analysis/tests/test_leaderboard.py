@@ -1,0 +1,98 @@
+"""The leaderboard against samplers of known order and cost."""
+
+import numpy as np
+import pytest
+
+from analysis.compile import tidy
+from analysis.leaderboard import envelope, leaderboard
+from analysis.methods import is_ours, method_name
+from analysis.pages import leaderboard_page
+from analysis.tests.synthetic import failed, leaderboard_study, record
+
+LEVELS = (1e-2, 1e-4, 1e-6)
+
+
+def board(records):
+    return leaderboard(tidy(records)[0], LEVELS)
+
+
+def cell(table, **names):
+    rows = table
+    for name, value in names.items():
+        rows = rows[rows[name] == value]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+@pytest.mark.parametrize("method, order, per_step", [("HEROISM frugal", 6, 1), ("HEROISM parallel", 8, 10),
+                                                     ("DPM-Solver++, order=3", 3, 1)])
+def test_costs_and_orders_are_those_of_the_law(method, order, per_step):
+    table = board(leaderboard_study())["leaderboard"]
+    row = cell(table, target="sphere", method=method, epsilon=1e-4)
+    steps = (30.0 / 1e-4) ** (1.0 / order)
+    assert row["evaluations"] == pytest.approx(per_step * steps, rel=0.05)
+    assert row["rounds"] == pytest.approx(steps, rel=0.05)
+    assert row["order"] == pytest.approx(order, rel=0.02) and row["declared_order"] == order
+
+
+def test_what_is_not_reached_says_so():
+    row = cell(board(leaderboard_study())["leaderboard"], target="sphere", method="DDIM", epsilon=1e-4)
+    assert np.isnan(row["evaluations"]) and row["reason"] == "not reached by 511"
+
+
+def test_the_frontier_compares_heroism_with_the_best_of_the_others():
+    frontier = board(leaderboard_study())["leaderboard_frontier"]
+    evaluations = cell(frontier, target="sphere", epsilon=1e-6, cost="evaluations")
+    assert evaluations["heroism_method"] == "HEROISM frugal" and evaluations["other_method"] == "DPM-Solver++, order=3"
+    assert evaluations["ratio"] == pytest.approx(30e6 ** (1 / 6) / 30e6 ** (1 / 3), rel=0.05)
+    assert cell(frontier, target="sphere", epsilon=1e-6, cost="rounds")["heroism_method"] == "HEROISM parallel"
+
+
+def test_a_lucky_run_in_front_of_a_worse_one_does_not_count():
+    assert list(envelope(np.array([0.5, 1e-7, 1e-2, 1e-3]))) == [0.5, 1e-2, 1e-2, 1e-3]
+    records = [record("sphere", 4, None, T, value, study="leaderboard", sampler="ddim", N=None, evaluations=T - 1,
+                      rounds=T - 1) for T, value in ((9, 0.5), (17, 1e-7), (33, 2e-3), (65, 1e-9))]
+    row = cell(board(records)["leaderboard"], epsilon=1e-4)
+    assert 32 < row["evaluations"] < 64
+
+
+def test_folded_mass_counts_as_error():
+    fine = [record("sphere", 4, None, T, value, study="leaderboard", sampler="ddim", N=None, folded=folded)
+            for T, value, folded in ((9, 0.5, 0.0), (17, 1e-3, 0.0), (33, 1e-5, 0.01), (65, 1e-6, 0.0))]
+    errors = board(fine)["leaderboard_points"].sort_values("T")["error"]
+    assert list(errors) == pytest.approx([0.5, 1e-3, 0.10001, 1e-6])
+
+
+def test_failed_runs_are_left_out():
+    records = [*leaderboard_study(), failed(target="sphere", d=16, K=None, T=1024, study="leaderboard", sampler="ddim",
+                                            schedule="log_snr", N=None)]
+    assert cell(board(records)["leaderboard"], target="sphere", method="DDIM", epsilon=1e-2)["declared_order"] == 1
+
+
+@pytest.mark.parametrize("row, name", [
+    ({"sampler": "unipc", "variant": "points=3 startup=order_keeping", "schedule": "log_snr", "K": None},
+     "UniPC, points=3, order keeping"),
+    ({"sampler": "heroism", "variant": "", "schedule": "log_snr", "K": 3}, "HEROISM, K=3"),
+    ({"sampler": "heun", "variant": None, "schedule": "rho", "K": None}, "Heun (EDM)"),
+    ({"sampler": "dpm_solver_pp", "variant": "order=2", "schedule": "rho", "K": None}, "DPM-Solver++, order=2, rho"),
+    ({"sampler": "diffusers", "variant": "options.solver_order=3 scheduler=UniPCMultistepScheduler",
+      "schedule": "log_snr", "K": None}, "diffusers UniPCMultistep, solver order=3"),
+    ({"sampler": "diffusers", "variant": "options.solver_order=None scheduler=DDIMScheduler", "schedule": "log_snr",
+      "K": None}, "diffusers DDIM"),
+    ({"sampler": "of_my_own", "variant": "", "schedule": "log_snr", "K": None}, "of my own"),
+])
+def test_names(row, name):
+    assert method_name(row) == name
+
+
+def test_whose_sampler_it_is():
+    assert is_ours("heroism") and is_ours("heroism_frugal") and is_ours("composed")
+    assert not is_ours("unipc") and not is_ours("diffusers")
+
+
+def test_the_page_marks_the_fewest_evaluations(synthetic_tables):
+    page = leaderboard_page(synthetic_tables["leaderboard"])
+    assert "## sphere, d = 16" in page and "## low-rank mixture, d = 4" in page
+    line = next(line for line in page.splitlines() if line.startswith("| HEROISM frugal |"))
+    assert line.count("**") >= 2 and "[" in line
+    assert any(line.startswith("| DDIM |") and " - |" in line for line in page.splitlines())
