@@ -21,28 +21,16 @@ from heroism.errors import require
 from heroism.flow import Flow
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
-from heroism.samplers.pf_ode import half_log_snr_gain
+from heroism.samplers.parts.clocks import half_log_snr_gain
+from heroism.samplers.parts.weights import basis_integrals
 
-_QUADRATURE = np.polynomial.legendre.leggauss(40)  # exact to round-off for exp(rate t) up to 28 and any polynomial used
 STARTUPS = ("order_keeping", "growing")
 
 
 @lru_cache(maxsize=2**14)  # every block of particles asks for the same ones
 def exponential_weights(length: float, nodes: tuple[float, ...], rate: float) -> Array:
-    """(k,) integrals of ``exp(rate (length - t)) L_j(t)`` over 0 < t < length, L_j the Lagrange basis on ``nodes``.
-
-    By Gauss-Legendre quadrature of a smooth integrand: unlike phi-functions from their recursion, nothing cancels when
-    the step is short, and the nodes may lie anywhere.
-    """
-    points, weights = _QUADRATURE
-    t = 0.5 * length * (points + 1.0)
-    at = np.array(nodes)
-    apart = at[:, None] - at
-    np.fill_diagonal(apart, 1.0)
-    factors = (t[:, None, None] - at) / apart  # (quadrature, j, other node)
-    diagonal = np.arange(len(at))
-    factors[:, diagonal, diagonal] = 1.0
-    return (0.5 * length * weights * np.exp(rate * (length - t))) @ factors.prod(axis=2)
+    """(k,) integrals of ``exp(rate (length - t)) L_j(t)`` over 0 < t < length, L_j the Lagrange basis on ``nodes``."""
+    return basis_integrals(np.array(nodes), np.array([length]), lambda t: np.exp(rate * (length - t)))[0]
 
 
 @dataclass(frozen=True)

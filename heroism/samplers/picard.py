@@ -60,7 +60,7 @@ class Picard(Sampler):
     def _settle(self, flow: Flow, bundle: Array, levels: tuple[NoiseLevel, ...]) -> Array:
         """The state at the last of ``levels``, from that at the first."""
         clock, size = CLOCKS["sigma"], len(levels) - 1
-        units = np.array([clock.unit(level) for level in levels])
+        scales = np.array([clock.scale(level) for level in levels])
         lengths = [clock.length(start, end) for start, end in pairwise(levels)]
         states = [bundle] * size
         changes = np.empty((size, *bundle.shape))
@@ -68,9 +68,9 @@ class Picard(Sampler):
             scores = flow.together(states[done:size], levels[done:size])
             for i, score in enumerate(scores, start=done):
                 changes[i] = lengths[i] * clock.slope(states[i], score, levels[i])
-            state = bundle / units[0]
+            state = bundle / scales[0]
             states = [bundle]
-            for change, unit in zip(changes, units[1:], strict=True):
+            for change, scale in zip(changes, scales[1:], strict=True):
                 state = state + change
-                states.append(unit * state)
+                states.append(scale * state)
         return states[-1]

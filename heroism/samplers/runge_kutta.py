@@ -70,7 +70,7 @@ class RungeKutta(OneStepSampler):
         slopes[0] = self._slope(flow, bundle, start)
         for i in range(1, self.step_evaluations):
             share = float(self.tableau.nodes[i])
-            level = end if share == 1.0 else self.clock.level(start, length, share)
+            level = self.clock.level(start, end, share)
             stage = self._move(bundle, length * self.tableau.matrix[i, :i], slopes[:i], start, level)
             slopes[i] = self._slope(flow, stage, level)
         return self._move(bundle, length * self.tableau.weights, slopes, start, end)
@@ -79,7 +79,7 @@ class RungeKutta(OneStepSampler):
         return self.clock.slope(bundle, flow(bundle, level), level).ravel()
 
     def _move(self, bundle: Array, weights: Array, slopes: Array, start: NoiseLevel, level: NoiseLevel) -> Array:
-        unit = self.clock.unit(level)
-        out = ((unit * weights) @ slopes).reshape(bundle.shape)
-        out += (unit / self.clock.unit(start)) * bundle
+        scale = self.clock.scale(level)
+        out = ((scale * weights) @ slopes).reshape(bundle.shape)
+        out += (scale / self.clock.scale(start)) * bundle
         return out

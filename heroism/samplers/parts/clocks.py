@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.special import expit
@@ -16,8 +16,8 @@ class Clock(ABC):
     """A unit coordinate u on the step from ``start`` (u = 0) to ``end`` (u = 1); earlier levels have u < 0."""
 
     @abstractmethod
-    def unit(self, start: NoiseLevel, end: NoiseLevel, level: NoiseLevel) -> float:
-        """u of any level; exactly 0 at ``start``."""
+    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
+        """Signed time from ``start`` to ``end``, either way, to full relative accuracy."""
 
     @abstractmethod
     def moments(self, start: NoiseLevel, end: NoiseLevel, units: Array) -> tuple[Array, Array, Array]:
@@ -29,12 +29,16 @@ class Clock(ABC):
     def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
         """The level at u in [0, 1]; exactly ``start`` and ``end`` at 0 and 1."""
 
+    def unit(self, start: NoiseLevel, end: NoiseLevel, level: NoiseLevel) -> float:
+        """u of any level; exactly 0 at ``start``."""
+        return self.length(start, level) / self.length(start, end)
+
 
 class TauClock(Clock):
     """Linear in the noise variance tau: the paper's choice (2506.24042, eq. 11)."""
 
-    def unit(self, start: NoiseLevel, end: NoiseLevel, level: NoiseLevel) -> float:
-        return start.tau_above(level) / start.tau_above(end)
+    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
+        return -start.tau_above(end)
 
     def moments(self, start: NoiseLevel, end: NoiseLevel, units: Array) -> tuple[Array, Array, Array]:
         alpha_bar = (1.0 - units) * start.alpha_bar + units * end.alpha_bar
@@ -45,25 +49,61 @@ class TauClock(Clock):
         return start.toward(end, unit)
 
 
+class SigmaClock(Clock):
+    """Linear in ``sigma = sqrt(tau / alpha_bar)``: the clock of EDM (2206.00364)."""
+
+    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
+        return -start.tau_above(end) / (start.alpha_bar * end.alpha_bar * (start.sigma + end.sigma))
+
+    def moments(self, start: NoiseLevel, end: NoiseLevel, units: Array) -> tuple[Array, Array, Array]:
+        length = self.length(start, end)
+        sigma = start.sigma + length * units
+        return 1.0 / (1.0 + sigma**2), sigma**2 / (1.0 + sigma**2), -length / sigma
+
+    def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
+        if unit in (0.0, 1.0):
+            return end if unit else start
+        variance = (start.sigma + unit * self.length(start, end)) ** 2
+        return NoiseLevel(1.0 / (1.0 + variance), variance / (1.0 + variance))
+
+
+class TimeClock(Clock):
+    """Linear in the time of the Ornstein-Uhlenbeck process run backwards, ``alpha_bar = exp(-2 t)`` (2404.09730)."""
+
+    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
+        above = start.tau_above(end)
+        return 0.5 * float(np.log1p(above / start.alpha_bar)) if above >= 0.0 else -self.length(end, start)
+
+    def moments(self, start: NoiseLevel, end: NoiseLevel, units: Array) -> tuple[Array, Array, Array]:
+        length = self.length(start, end)
+        alpha_bar = start.alpha_bar * np.exp(2.0 * length * units)
+        tau = end.tau - end.alpha_bar * np.expm1(-2.0 * length * (1.0 - units))  # two positive terms
+        return alpha_bar, tau, length / tau
+
+    def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
+        if unit in (0.0, 1.0):
+            return end if unit else start
+        alpha_bar, tau, _ = self.moments(start, end, np.array(unit))
+        return NoiseLevel(float(alpha_bar), float(tau))
+
+
 class LogSnrClock(Clock):
     """Linear in the half-log-SNR ``lambda = log sqrt(alpha_bar / tau)``: the clock of the exponential integrators
     (2206.00927).
     """
 
-    def unit(self, start: NoiseLevel, end: NoiseLevel, level: NoiseLevel) -> float:
-        first = self._read(start)
-        return (self._read(level) - first) / (self._read(end) - first)
+    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
+        return half_log_snr_gain(start, end)
 
     def moments(self, start: NoiseLevel, end: NoiseLevel, units: Array) -> tuple[Array, Array, Array]:
-        first, length = self._read(start), self._read(end) - self._read(start)
-        half_log_snr, speed = self._show(first + length * units)
+        length = self.length(start, end)
+        half_log_snr, speed = self._show(self._read(start) + length * units)
         return expit(2.0 * half_log_snr), expit(-2.0 * half_log_snr), length * speed
 
     def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
         if unit in (0.0, 1.0):
             return end if unit else start
-        first = self._read(start)
-        half_log_snr, _ = self._show(np.array(first + (self._read(end) - first) * unit))
+        half_log_snr, _ = self._show(np.array(self._read(start) + self.length(start, end) * unit))
         return NoiseLevel.from_half_log_snr(float(half_log_snr))
 
     def _read(self, level: NoiseLevel) -> float:
@@ -89,15 +129,25 @@ class FocusedClock(LogSnrClock):
         require(bool(np.isfinite(width) and width > 0), "width", width, "give a positive number")
         self.centre, self.width = centre, width
 
+    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
+        gain = half_log_snr_gain(start, end) / self.width
+        if gain < 0.0:
+            return -self.length(end, start)
+        a = (start.half_log_snr - self.centre) / self.width
+        b = a + gain
+        if a + b < 0.0:  # arcsinh is odd: mirrored, nothing below cancels
+            a, b = -b, -a
+        return float(np.log1p(gain * (1.0 + (a + b) / (np.hypot(1.0, a) + np.hypot(1.0, b))) * np.exp(-np.arcsinh(a))))
+
     def _read(self, level: NoiseLevel) -> float:
         return float(np.arcsinh((level.half_log_snr - self.centre) / self.width))
 
     def _show(self, reading: Array) -> tuple[Array, Array]:
         return self.centre + self.width * np.sinh(reading), self.width * np.cosh(reading)
 
-    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
-        """theta at ``end`` minus theta at ``start``."""
-        return self._read(end) - self._read(start)
+    def scaled(self, scale: float) -> FocusedClock:
+        """The clock that shows for data ``scale`` times as large what this one shows for the data themselves."""
+        return FocusedClock(self.centre - float(np.log(scale)), self.width)
 
     def readings(self, levels: Sequence[NoiseLevel]) -> tuple[Array, Array]:
         """(theta, d lambda / d theta) at many levels."""
@@ -105,7 +155,19 @@ class FocusedClock(LogSnrClock):
         return theta, self._show(theta)[1]
 
 
-CLOCKS = ("tau", "log_snr", "focused")
+def half_log_snr_gain(start: NoiseLevel, end: NoiseLevel) -> float:
+    """``lambda_end - lambda_start`` to full relative accuracy, however near the two levels are.
+
+    ``exp(2 (lambda_1 - lambda_0)) = 1 + (tau_0 - tau_1) / (alpha_bar_0 tau_1)``, and ``tau_above`` keeps all digits of
+    the difference.
+    """
+    above = start.tau_above(end)
+    if above < 0.0:
+        return -half_log_snr_gain(end, start)
+    return 0.5 * float(np.log1p(above / (start.alpha_bar * end.tau)))
+
+
+CLOCKS = ("tau", "sigma", "time", "log_snr", "focused")
 
 
 def clock(name: str, centre: float = 0.0, width: float = 0.6) -> Clock:
@@ -113,6 +175,6 @@ def clock(name: str, centre: float = 0.0, width: float = 0.6) -> Clock:
     name.
     """
     require(name in CLOCKS, "clock", name, f"choose one of {', '.join(CLOCKS)}")
-    if name == "focused":
-        return FocusedClock(centre, width)
-    return TauClock() if name == "tau" else LogSnrClock()
+    choices: dict[str, Callable[[], Clock]] = {"tau": TauClock, "sigma": SigmaClock, "time": TimeClock,
+                                               "log_snr": LogSnrClock, "focused": lambda: FocusedClock(centre, width)}
+    return choices[name]()

@@ -11,7 +11,7 @@ from heroism.noise import Array, NoiseLevel
 from heroism.samplers.parts.clocks import Clock
 from heroism.samplers.parts.predictions import Prediction
 from heroism.samplers.parts.sweeps import newest
-from heroism.samplers.parts.weights import exponential_weights
+from heroism.samplers.parts.weights import step_weights
 
 
 @dataclass(frozen=True)
@@ -139,12 +139,12 @@ def make_step(method: Method, start: NoiseLevel, end: NoiseLevel, units: Array, 
     scale, weights = np.empty(len(units) + 1), np.zeros((len(units) + 1, count + len(units)))
     columns = np.r_[max(0, count - replaced - memory) : count - replaced, count : count + len(units)]
     nodes = np.concatenate((before, units))[columns]
-    scale, weights[:, columns] = exponential_weights(clock, prediction, start, end, nodes, np.append(units, 1.0))
+    scale, weights[:, columns] = step_weights(clock, prediction, start, end, nodes, np.append(units, 1.0))
 
     guess_scale, guess = np.ones(len(units)), np.zeros((len(units), count))
     if method.predictor == "interpolant" and count:
         near = slice(max(0, count - reach), count)
-        guess_scale, guess[:, near] = exponential_weights(clock, prediction, start, end, before[near], units)
+        guess_scale, guess[:, near] = step_weights(clock, prediction, start, end, before[near], units)
     elif method.predictor != "copy":
         guess_scale = scale[:-1]
     alpha_bar, tau = np.array([x.alpha_bar for x in levels]), np.array([x.tau for x in levels])

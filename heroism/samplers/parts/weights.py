@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -11,7 +12,7 @@ from heroism.noise import Array, NoiseLevel
 from heroism.samplers.parts.clocks import Clock
 from heroism.samplers.parts.predictions import Prediction
 
-EXTRA_QUADRATURE = 32  # Gauss points beyond half the degree: round-off for all factors, over a tenfold change of tau
+EXTRA_QUADRATURE = 40  # Gauss points beyond half the degree: round-off for all factors, over steps up to e^28
 
 
 @cache
@@ -30,21 +31,34 @@ def lagrange_basis(nodes: Array, at: Array) -> Array:
     return basis
 
 
-def exponential_weights(clock: Clock, prediction: Prediction, start: NoiseLevel, end: NoiseLevel, nodes: Array,
-                        rows: Array) -> tuple[Array, Array]:
+def basis_integrals(nodes: Array, rows: Array, factor: Callable[[Array], Array]) -> Array:
+    """(r, m) integrals of ``factor(t) psi_j(t)`` from 0 to each of ``rows`` (r,), psi_j the Lagrange basis on ``nodes``
+    (m,), which may lie anywhere.
+
+    By Gauss-Legendre sums of a smooth integrand: unlike phi-functions from their recursion, nothing cancels when the
+    step is short.
+    """
+    abscissae, gauss = _gauss(len(nodes) // 2 + EXTRA_QUADRATURE)
+    at = np.outer(rows, 0.5 * (1.0 + abscissae))
+    basis = lagrange_basis(nodes, at.ravel()).reshape(*at.shape, len(nodes))
+    return np.einsum("rq,rqm->rm", factor(at) * (0.5 * gauss) * rows[:, None], basis)
+
+
+def step_weights(clock: Clock, prediction: Prediction, start: NoiseLevel, end: NoiseLevel, nodes: Array,
+                 rows: Array) -> tuple[Array, Array]:
     """(scale, weights) with ``x_i = scale_i x_start + sum_j weights_ij f_j`` at the unit coordinates ``rows`` (r,) in
     [0, 1].
 
     f_j are the predictions at the unit coordinates ``nodes`` (m,), which may lie before the step (negative). The
-    integral ``kappa_i int_0^{u_i} rate psi_j d lambda`` is a Gauss-Legendre sum relative to the row itself, so no
-    exponential of lambda is ever formed that its neighbour would cancel, and polynomials up to degree m - 1 are
-    integrated to round-off.
+    integral ``kappa_i int_0^{u_i} rate psi_j d lambda`` is taken relative to the row itself, so no exponential of
+    lambda is ever formed that its neighbour would cancel, and polynomials up to degree m - 1 are integrated to
+    round-off.
     """
-    abscissae, gauss = _gauss(len(nodes) // 2 + EXTRA_QUADRATURE)
-    units = np.outer(rows, 0.5 * (1.0 + abscissae))
-    alpha_bar, tau, speed = clock.moments(start, end, units)
     here = prediction.kappa(*clock.moments(start, end, rows)[:2])
-    density = here[:, None] * prediction.rate(alpha_bar, tau) * speed * (0.5 * gauss) * rows[:, None]
-    basis = lagrange_basis(nodes, units.ravel()).reshape(*units.shape, len(nodes))
+
+    def density(units: Array) -> Array:
+        alpha_bar, tau, speed = clock.moments(start, end, units)
+        return here[:, None] * prediction.rate(alpha_bar, tau) * speed
+
     at_start = prediction.kappa(np.array(start.alpha_bar), np.array(start.tau))
-    return here / at_start, np.einsum("rq,rqm->rm", density, basis)
+    return here / at_start, basis_integrals(nodes, rows, density)
