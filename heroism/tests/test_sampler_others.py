@@ -5,7 +5,7 @@ import pytest
 
 from heroism.errors import InputError
 from heroism.flow import Flow
-from heroism.noise import log_snr_schedule, paper_schedule, rho_schedule
+from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import AcceleratedOde, Ddim, Ddpm, Picard, RandomisedMidpoint, RungeKutta
 from heroism.samplers.runge_kutta import TABLEAUX
 from heroism.tests.small_targets import PLANE, gaussian
@@ -53,15 +53,20 @@ def test_stages_lie_within_the_step():
     assert all(end.tau <= level.tau <= start.tau for level in called)
 
 
-def test_accelerated_is_second_order_adams_when_sigma_is_uniform():
-    schedule = rho_schedule(9, 0.02, 0.9, rho=1.0)
-    y, before = X / np.sqrt(schedule.start.alpha_bar), None
-    for start, end in schedule.transitions():
-        noise = -np.sqrt(start.tau) * PLANE.score((y * np.sqrt(start.alpha_bar))[None], start)[0]
-        slope = noise if before is None else 1.5 * noise - 0.5 * before
-        y, before = y + (end.sigma - start.sigma) * slope, noise
-    ours = AcceleratedOde().transport(Flow(PLANE.score), X[None], schedule)[0]
-    assert np.allclose(ours, y * np.sqrt(schedule.end.alpha_bar), rtol=1e-12)
+def test_accelerated_is_the_formula_of_its_authors():
+    """2403.03852, readme of the authors' code, with a (t + 1), b (t) and c (t - 1) for alpha_bar."""
+    x, levels, noise_before = X, GRID.levels[::-1], None
+    for i, (start, end) in enumerate(GRID.transitions()):
+        b, c = start.alpha_bar, end.alpha_bar
+        noise, step = -np.sqrt(1 - b) * PLANE.score(x[None], start)[0], b / c
+        x = x / np.sqrt(step) + (np.sqrt(1 - c) - np.sqrt(1 - b) / np.sqrt(step)) * noise
+        if i:
+            bracket = (b * np.sqrt(1 - c) / np.sqrt(c) + np.arcsin(np.sqrt(c))
+                       - b * np.sqrt(1 - b) / np.sqrt(b) - np.arcsin(np.sqrt(b)))
+            x = x + np.sqrt(c) / (b - levels[i - 1].alpha_bar) * bracket * (noise_before - noise)
+        noise_before = noise
+    ours = AcceleratedOde().transport(Flow(PLANE.score), X[None], GRID)[0]
+    assert np.allclose(ours, x, rtol=1e-10)
 
 
 def factors(steps: int, variance: float, seeds: int) -> np.ndarray:
