@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from heroism.collocation import collocation
+from heroism.collocation import Collocation, collocation
 from heroism.errors import InputError, require, whole_number
 from heroism.flow import Flow, Score
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
@@ -20,7 +20,7 @@ from heroism.samplers.base import Sampler
 from heroism.samplers.parts.clocks import FocusedClock
 from heroism.samplers.parts.clocks import clock as clock_named
 from heroism.samplers.parts.overlap import run_overlapping
-from heroism.samplers.parts.placement import Watch, best_focus, place
+from heroism.samplers.parts.placement import Watch, best_focus, place, size_of_data
 from heroism.samplers.parts.predictions import Velocity
 from heroism.samplers.parts.predictions import prediction as prediction_named
 from heroism.samplers.parts.startup import STARTUPS, Piece, start_up
@@ -28,12 +28,14 @@ from heroism.samplers.parts.steps import Method, Step, make_step
 from heroism.samplers.parts.sweeps import SWEEPS
 
 PREDICTORS = ("copy", "linear", "interpolant")
-PLACEMENTS = ("schedule", "clock", "pilot")
+PLACEMENTS = ("schedule", "clock", "size", "pilot")
+FOCUSING = ("size", "pilot")
 PILOTS = 48  # paths of a pilot run
 PILOT_LEVELS = 10
-SCOUTING = FocusedClock(0.5, 1.5)
+MOST_POINTS = 12
 MOST_MEMORY = 6  # with 7, the last digits are lost to a weak instability (sphere, digits); with more, the first
-MEMORY_CONSTANT = 1.5
+LEAST_MEMORY = 3
+FEW_STEPS = 4.6  # a memory of M is stable with 2^M times as many
 
 Auto = Literal["auto"]
 
@@ -51,18 +53,22 @@ class ComposedHeroism(Sampler):
     Parameters
     ----------
     points, refinements, spacing, refinement_constant : K, N (or "auto"), points and C3, as in :class:`Heroism`.
+        K = "auto" is ``ceil(log T)`` up to 12.
     sweep : "picard" (all points at once: one round a refinement), "gauss_seidel" or "lu" (one point after the other).
-    clock : "tau", "log_snr", or "focused" on the half-log-SNR ``centre`` with ``width`` (``parts/clocks.py``).
+    clock : "tau", "sigma", "time", "log_snr", or "focused" on the half-log-SNR ``centre`` with ``width``
+        (``parts/clocks.py``).
     prediction : "scaled_score", "noise", "data", or "velocity" for modes of standard deviation ``data_std``; its
         interpolant is integrated exactly against its exponential factor.
     predictor : first values of the points: "copy" of the state, its "linear" flow, or the earlier "interpolant"
         extrapolated, through the last ``reach`` evaluated points (by default M + 1, without memory K).
-    memory : M >= 0, or "auto": ``1.5 log T`` up to 6.
+    memory : M >= 0, or "auto": 3, from T = 74 on 4, from twice as many on 5, and again 6. Each point more halves the
+        longest stable step.
     startup : "collocation" (keeps the order), "ramp" (nearly, for less) or "growing" (``parts/startup.py``); only
         matters with memory.
     placement : "schedule", its levels; "clock", as many levels between the same ends but evenly spaced on the clock;
-        "pilot", evenly spaced on the focused clock on which a pilot run finds equal local errors; it also chooses
-        ``data_std``.
+        "size", on the clock that ``centre`` and ``width`` describe for data of unit size, moved to the size of the data
+        at hand, and ``data_std`` with it: one evaluation of a pilot run tells; "pilot", on the focused clock on which a
+        pilot run of 10 finds equal local errors, with the ``data_std`` that makes them least.
     overlap : begin every step one round after the one before, from what is then known of its start: W steps take
         W + N - 1 rounds. Only for Picard sweeps over points none of which lies at the start of a step.
     tolerance : stop refining a step when its points move by less than this share of their root mean square. Decided
@@ -70,11 +76,11 @@ class ComposedHeroism(Sampler):
 
     Raises
     ------
-    InputError : an unknown name; K, N, M or reach out of range; a pilot without the focused clock and the velocity
-        prediction; overlap of steps that cannot.
+    InputError : an unknown name; K, N, M or reach out of range; K = "auto" with memory; size or pilot without the
+        focused clock and the velocity prediction; overlap of steps that cannot.
     """
 
-    def __init__(self, points: int = 3, refinements: int | Auto = "auto", spacing: str = "equispaced",
+    def __init__(self, points: int | Auto = 3, refinements: int | Auto = "auto", spacing: str = "equispaced",
                  sweep: str = "picard", refinement_constant: float = 1.5, clock: str = "tau", centre: float = 0.5,
                  width: float = 1.0, prediction: str = "scaled_score", data_std: float = 0.3, predictor: str = "copy",
                  memory: int | Auto = 0, reach: int | None = None, startup: str = "collocation",
@@ -84,9 +90,12 @@ class ComposedHeroism(Sampler):
             require(value in names, name, value, f"choose one of {', '.join(names)}")
         require(refinement_constant > 0, "refinement_constant", refinement_constant, "give a positive number")
         require(tolerance is None or tolerance > 0, "tolerance", tolerance, "give a positive number, or none")
-        require(placement != "pilot" or (clock == "focused" and prediction == "velocity"), "placement", placement,
+        require(placement not in FOCUSING or (clock == "focused" and prediction == "velocity"), "placement", placement,
                 "a pilot run chooses a focused clock and a velocity prediction: ask for both")
-        self.rule, self.spacing, self.points = collocation(points, spacing), spacing, points
+        require(points != "auto" or (memory == 0 and predictor != "interpolant"), "points", points,
+                "only without memory, and with predictor copy or linear")
+        self.rule, self.spacing = collocation(MOST_POINTS if points == "auto" else points, spacing), spacing
+        self.points, self.growing_points = len(self.rule.nodes), points == "auto"
         waits = sweep != "picard" or tolerance is not None or self.rule.holds_start or (startup == "ramp" and memory)
         require(not (overlap and waits), "overlap", overlap,
                 "only for picard sweeps over gauss_radau or gauss_legendre points, no tolerance and no ramp")
@@ -105,21 +114,36 @@ class ComposedHeroism(Sampler):
     def frugal(cls, **changes: Any) -> ComposedHeroism:
         """Fewest evaluations: one new point and one evaluation a step, memory growing with log T, focused clock.
 
-        ``placement="pilot"`` finds the clock and ``data_std`` by itself, for 9 evaluations more.
+        One evaluation of a pilot run fits clock and ``data_std`` to the size of the data.
         """
         return cls(**_FOCUSED | {"points": 1, "refinements": 1, "memory": "auto", "startup": "ramp"} | changes)
 
     @classmethod
     def parallel(cls, **changes: Any) -> ComposedHeroism:
-        """Fewest rounds: wide steps of 8 points that overlap, each begun from the interpolant of the one before.
+        """Fewest rounds: wide steps of 9 points that overlap, each begun from the interpolant of the one before.
 
-        T - 1 steps take T - 2 + N rounds, N = ceil(6 log T); a pilot run takes 9 more.
+        T - 1 steps take T - 2 + N rounds, N = ceil(6.5 log T), and one for the size of the data.
         """
-        return cls(**_FOCUSED | {"points": 8, "refinement_constant": 6.0, "reach": 4, "overlap": True} | changes)
+        return cls(**_FOCUSED | {"points": 9, "refinement_constant": 6.5, "reach": 2, "overlap": True, "width": 0.85,
+                                 "data_std": 0.6} | changes)
+
+    @classmethod
+    def chebyshev(cls, **changes: Any) -> ComposedHeroism:
+        """Chebyshev-Lobatto points refined by Gauss-Seidel sweeps, all else as in the paper: in the style of
+        2606.10353, of which only the abstract was available. There K may grow like log T: ``points="auto"``.
+        """
+        return cls(**dict[str, Any](points=4, spacing="chebyshev", sweep="gauss_seidel") | changes)
+
+    @classmethod
+    def growing(cls, **changes: Any) -> ComposedHeroism:
+        """Collocation whose degree grows like log T, refined all at once: in the style of 2601.10708, of which only
+        the abstract was available.
+        """
+        return cls(**dict[str, Any](points="auto", spacing="chebyshev") | changes)
 
     @property
     def order(self) -> int:  # type: ignore[override]
-        """Classical order, of the steps after the start-up; for ``memory="auto"``, the highest."""
+        """Classical order, of the steps after the start-up; for ``points`` or ``memory`` "auto", the highest."""
         return self._order(MOST_MEMORY if self.memory == "auto" else self.memory)
 
     def _order(self, memory: int) -> int:
@@ -141,8 +165,14 @@ class ComposedHeroism(Sampler):
     def memory_for(self, steps: int) -> int:
         """M on a schedule of T = ``steps`` noise levels."""
         if self.memory == "auto":
-            return min(MOST_MEMORY, int(MEMORY_CONSTANT * math.log(steps)))
+            return min(MOST_MEMORY, max(LEAST_MEMORY, int(math.log2(steps / FEW_STEPS))))
         return self.memory
+
+    def rule_for(self, steps: int) -> Collocation:
+        """The K points of a step on a schedule of T = ``steps`` noise levels."""
+        if self.growing_points:
+            return collocation(min(MOST_POINTS, math.ceil(math.log(steps))), self.spacing)
+        return self.rule
 
     def refinements_for(self, steps: int) -> int:
         """N on a schedule of T = ``steps`` noise levels."""
@@ -154,7 +184,7 @@ class ComposedHeroism(Sampler):
 
     def _pieces(self, steps: int) -> list[Piece]:
         """What every step is: the pieces of the first transition, then one for each of the others."""
-        usual, memory = Piece(0.0, 1.0, self.rule, self.refinements_for(steps)), self.memory_for(steps)
+        usual, memory = Piece(0.0, 1.0, self.rule_for(steps), self.refinements_for(steps)), self.memory_for(steps)
         pieces = start_up(self.startup, usual, self.spacing, memory, self._order(memory), steps)
         pieces += [usual] * (steps - 2)
         if self._decided is None:
@@ -178,35 +208,45 @@ class ComposedHeroism(Sampler):
         """Evaluations and rounds of the pilot run: a scout's, and a whole path's if that decides the refinements."""
         if not self.pilots:
             return self._charged
-        scout = PILOT_LEVELS - 1 if self.placement == "pilot" else 0  # one evaluation a step, each in its own round
+        scout = {"size": 1, "pilot": PILOT_LEVELS}.get(self.placement, 0)  # each in its own round
         path = self._path(steps) if self.tolerance is not None else (0, 0)
         return scout + path[0], scout + path[1]
 
     @property
     def pilots(self) -> int:
         """How many paths a pilot run wants; 0 if none is needed, or if it has been made."""
-        wanted = (self.placement == "pilot" or self.tolerance is not None) and self._charged == (0, 0)
+        wanted = (self.placement in FOCUSING or self.tolerance is not None) and self._charged == (0, 0)
         return PILOTS if wanted else 0
 
     def prepared(self, score: Score, schedule: NoiseSchedule, starts: Array) -> ComposedHeroism:
         """This sampler with what a pilot run from ``starts`` (n, d) decides, and with the cost of that on its books."""
         ready, flow = copy.copy(self), Watch(score)
         ready._plans = {}
-        if self.placement == "pilot":
-            scout = ComposedHeroism.frugal(memory=2, startup="growing", placement="schedule")
-            scout.transport(flow, starts[None], place(SCOUTING, schedule.start, schedule.end, PILOT_LEVELS))
-            focus = best_focus(flow.trace(), schedule)
-            clock, prediction = FocusedClock(focus.centre, focus.width), Velocity(focus.data_std)
-            ready.method, ready.placement = replace(self.method, clock=clock, prediction=prediction), "clock"
+        if self.placement in FOCUSING:
+            ready.method, ready.placement = self._focused(flow, schedule, starts), "clock"
         if self.tolerance is not None:
             ready._decided = tuple(made for _, made in ready._run(flow, starts[None], schedule, self.tolerance))
             ready._plans = {}
         ready._charged = (flow.evaluations, flow.rounds)
         return ready
 
+    def _focused(self, flow: Watch, schedule: NoiseSchedule, starts: Array) -> Method:
+        """The method with a clock and a linear part that suit the data."""
+        size = size_of_data(flow, schedule, starts)
+        clock, prediction = self.method.clock, self.method.prediction
+        assert isinstance(clock, FocusedClock) and isinstance(prediction, Velocity)
+        clock, prediction = clock.scaled(size), prediction.scaled(size)
+        if self.placement == "pilot":
+            scout = ComposedHeroism.frugal(memory=2, startup="growing", placement="schedule")
+            scout.method = replace(scout.method, prediction=prediction)
+            scout.transport(flow, starts[None], place(clock, schedule.start, schedule.end, PILOT_LEVELS))
+            focus = best_focus(flow.trace(), schedule)
+            clock, prediction = FocusedClock(focus.centre, focus.width), Velocity(focus.data_std)
+        return replace(self.method, clock=clock, prediction=prediction)
+
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         if self.pilots:
-            raise InputError("placement" if self.placement == "pilot" else "tolerance", "decided by a pilot run",
+            raise InputError("placement" if self.placement in FOCUSING else "tolerance", "decided by a pilot run",
                              "let transport() make it, or call prepared() first")
         flow.charge(*self._charged)
         if self.overlap:
@@ -254,4 +294,5 @@ class ComposedHeroism(Sampler):
 
 
 _FOCUSED: dict[str, Any] = {"spacing": "gauss_radau", "clock": "focused", "prediction": "velocity",
-                            "predictor": "interpolant", "placement": "clock"}
+                            "predictor": "interpolant", "placement": "size", "centre": 0.75,
+                            "width": 0.95, "data_std": 1.0}

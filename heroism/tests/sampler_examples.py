@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from heroism.noise import log_snr_schedule
 from heroism.samplers import (
     AcceleratedOde,
     ComposedHeroism,
@@ -22,6 +25,7 @@ from heroism.samplers import (
     Sampler,
     UniPC,
 )
+from heroism.tests.small_targets import PLANE
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,13 @@ class Example:
     name: str
     keeps: str = "nothing"
     measures_order: bool = True
+
+
+def prepared(sampler: Sampler) -> Sampler:
+    """The sampler after a pilot run on a mixture in the plane; its cost stays on the books."""
+    schedule = log_snr_schedule(9, 1e-3, 0.99)
+    starts = PLANE.sample(sampler.pilots, schedule.start, np.random.default_rng(0))
+    return sampler.prepared(PLANE.score, schedule, starts)
 
 
 EXAMPLES = [
@@ -68,8 +79,12 @@ EXAMPLES = [
     Example(ComposedHeroism(2, 3, "gauss_lobatto", clock="log_snr", prediction="noise"), "composed noise"),
     *(Example(ComposedHeroism(4, 4, "gauss_lobatto", sweep, clock="log_snr", prediction="velocity", data_std=1.0),
               f"composed {sweep}", keeps="noise") for sweep in ("picard", "gauss_seidel", "lu")),
-    *(Example(ComposedHeroism.frugal(memory=m, startup="collocation"), f"frugal {m}") for m in (1, 2, 3, 4, 5)),
-    Example(ComposedHeroism.frugal(points=2, refinements=2, memory=2, startup="collocation"), "frugal, two points"),
-    Example(ComposedHeroism.frugal(), "frugal", measures_order=False),
-    Example(ComposedHeroism.parallel(points=3, refinements=3), "parallel 3"),
+    *(Example(prepared(ComposedHeroism.frugal(memory=m, startup="collocation")), f"frugal {m}")
+      for m in (1, 2, 3, 4, 5)),
+    Example(ComposedHeroism.frugal(points=2, refinements=2, memory=2, startup="collocation", placement="clock"),
+            "frugal, two points", keeps="noise"),
+    Example(prepared(ComposedHeroism.frugal()), "frugal", measures_order=False),
+    Example(prepared(ComposedHeroism.parallel(points=3, refinements=3)), "parallel 3"),
+    Example(ComposedHeroism.chebyshev(), "chebyshev"),
+    Example(ComposedHeroism.growing(), "growing degree", measures_order=False),
 ]

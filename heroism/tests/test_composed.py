@@ -12,7 +12,7 @@ from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
 from heroism.samplers import ComposedHeroism, ExponentialAdams, Heroism, RungeKutta, UniPC
 from heroism.samplers.parts.clocks import CLOCKS, clock
 from heroism.samplers.parts.predictions import PREDICTIONS, prediction
-from heroism.samplers.parts.weights import exponential_weights
+from heroism.samplers.parts.weights import step_weights
 from heroism.scores import ExactScore
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, NaiveMixture, gaussian
 from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
@@ -54,7 +54,7 @@ def test_weights_integrate_the_interpolant_against_its_exponential_factor(clock_
     ticks, flow = clock(clock_name), prediction(prediction_name, 0.7)
     first, last = (NoiseLevel.from_half_log_snr(x) for x in (-0.6, 1.1))
     nodes, rows = np.array([-0.4, -0.1, 0.3, 1.0]), np.array([0.3, 1.0])
-    scale, weights = exponential_weights(ticks, flow, first, last, nodes, rows)
+    scale, weights = step_weights(ticks, flow, first, last, nodes, rows)
 
     def rate(half_log_snr):
         level = NoiseLevel.from_half_log_snr(half_log_snr)
@@ -81,7 +81,7 @@ def test_one_long_step_of_the_velocity_is_exact_for_its_gaussian_and_no_other(st
     schedule = log_snr_schedule(3, 1e-3, 1.0 - 1e-3)
     x, spread = np.array([[[-1.2], [0.3]]]), [std**2 * level.alpha_bar + level.tau for level in
                                               (schedule.start, schedule.end)]
-    sampler = ComposedHeroism.frugal(data_std=std, memory=0, startup="growing")
+    sampler = ComposedHeroism.frugal(data_std=std, memory=0, startup="growing", placement="clock")
     exact = x * np.sqrt(spread[1] / spread[0])
     assert np.allclose(end(sampler, schedule, gaussian(std**2).score, x), exact, rtol=1e-12)
     assert not np.allclose(end(sampler, schedule, gaussian(std**2 + 0.5).score, x), exact, rtol=1e-2)
@@ -100,7 +100,8 @@ def test_all_sweeps_have_the_same_fixed_point_and_serial_ones_reach_it_sooner():
 
 
 def test_overlapping_steps_find_what_steps_in_turn_find():
-    one_by_one, overlapping = (ComposedHeroism.parallel(refinements=60, overlap=overlap) for overlap in (False, True))
+    one_by_one, overlapping = (ComposedHeroism.parallel(refinements=60, overlap=overlap, placement="clock")
+                                for overlap in (False, True))
     assert np.allclose(end(overlapping), end(one_by_one), rtol=1e-11, atol=1e-12)
     assert one_by_one.evaluations(9) == overlapping.evaluations(9)
     assert (one_by_one.rounds(9), overlapping.rounds(9)) == (8 * 60, 8 + 60 - 1)
@@ -114,7 +115,8 @@ def slope(sampler):
 
 
 def test_a_growing_start_loses_the_order_that_a_collocation_start_keeps():
-    kept, lost = (ComposedHeroism.frugal(memory=4, startup=start) for start in ("collocation", "growing"))
+    kept, lost = (ComposedHeroism.frugal(memory=4, startup=start, placement="clock")
+                  for start in ("collocation", "growing"))
     assert kept.order == lost.order == 5
     assert slope(kept) > 4.75 and slope(lost) < 3.5
 
@@ -122,7 +124,7 @@ def test_a_growing_start_loses_the_order_that_a_collocation_start_keeps():
 def test_memory_raises_the_order_by_one_each():
     assert [ComposedHeroism.frugal(memory=m, startup="collocation").order for m in (1, 2, 3)] == [2, 3, 4]
     assert ComposedHeroism.frugal(memory=3, reach=1).order == 2  # a poor guess holds it back
-    assert [ComposedHeroism.frugal().memory_for(steps) for steps in (3, 20, 60, 500)] == [1, 4, 6, 6]
+    assert [ComposedHeroism.frugal().memory_for(steps) for steps in (3, 73, 74, 150, 800)] == [3, 3, 4, 5, 6]
 
 
 COMBINATIONS = [
@@ -208,7 +210,7 @@ def test_presets_need_fewer_evaluations_and_far_fewer_rounds_than_the_rivals_at_
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
-    ({"clock": "sundial"}, "clock = sundial: choose one of tau, log_snr, focused"),
+    ({"clock": "sundial"}, "clock = sundial: choose one of tau, sigma, time, log_snr, focused"),
     ({"prediction": "weather"}, "prediction = weather: choose one of"),
     ({"sweep": "broom"}, "sweep = broom: choose one of picard"),
     ({"predictor": "oracle"}, "predictor = oracle"),

@@ -1,5 +1,5 @@
-"""Where the steps lie: a pilot run finds the clock whose even steps have equal local errors, and the linear part that
-makes them small.
+"""Where the steps lie: a pilot run reads off the size of the data, or finds the clock whose even steps have equal local
+errors, and the linear part that makes them small.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from heroism.samplers.parts.predictions import Velocity
 WIDTHS = (0.4, 0.6, 1.0, 1.6, 2.5, 4.0)
 DATA_STDS = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
 SPACING = 0.5  # between the centres tried
+MUCH_NOISE = 100.0  # sigma; of larger noise all data look alike, and errors of the score hide them
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,21 @@ def place(clock: Clock, start: NoiseLevel, end: NoiseLevel, count: int) -> Noise
     """``count`` levels from ``start`` down to ``end``, both included, evenly spaced on ``clock``."""
     levels = [clock.level(start, end, float(u)) for u in np.linspace(1.0, 0.0, count)]
     return NoiseSchedule(np.array([x.alpha_bar for x in levels]), np.array([x.tau for x in levels]), "placed")
+
+
+def size_of_data(flow: Flow, schedule: NoiseSchedule, starts: Array) -> float:
+    """Standard deviation of the data along a typical coordinate, from one evaluation at ``starts`` (n, d).
+
+    With much noise the posterior mean ``E[X_0 | x] = (x + tau s) / alpha`` is linear in x, with slope ``alpha v /
+    (alpha^2 v + tau)`` for data of variance v. Kept within the noises of the schedule. Beyond a noise of sigma = 100 it
+    is evaluated there: such starts are as good as pure noise, which may stand for a state at any large noise.
+    """
+    level = max(schedule.start, NoiseLevel.from_half_log_snr(-float(np.log(MUCH_NOISE))), key=lambda x: x.half_log_snr)
+    means = starts + level.tau * flow(starts[None], level)[0]  # times alpha
+    apart = starts - starts.mean(axis=0)
+    share = float(np.sum(apart * means) / np.sum(apart**2))  # alpha^2 v / (alpha^2 v + tau)
+    variance = share / (1.0 - share) * level.tau / level.alpha_bar if 0.0 < share < 1.0 else 1.0
+    return float(np.clip(np.sqrt(variance), schedule.end.sigma, schedule.start.sigma))
 
 
 def best_focus(trace: Trace, schedule: NoiseSchedule) -> Focus:

@@ -76,6 +76,10 @@ class Velocity(Prediction):
         require(bool(np.isfinite(data_std) and data_std >= 0), "data_std", data_std, "give zero or a positive number")
         self.variance = data_std**2
 
+    def scaled(self, scale: float) -> Velocity:
+        """The prediction for modes ``scale`` times as wide."""
+        return Velocity(scale * float(np.sqrt(self.variance)))
+
     def kappa(self, alpha_bar: Array, tau: Array) -> Array:
         return np.sqrt(self.variance * alpha_bar + tau)
 

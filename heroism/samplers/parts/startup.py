@@ -13,6 +13,7 @@ from heroism.collocation import Collocation, collocation
 STARTUPS = ("ramp", "collocation", "growing")
 GROWTH = 3.0  # of the steps of a ramp
 LONGEST = 3  # growing steps: through more of them the extrapolation amplifies round-off
+FEW = 60
 SHORT = 10.0  # steps; a first transition of so few needs no ramp
 
 
@@ -49,7 +50,7 @@ def start_up(kind: str, usual: Piece, spacing: str, memory: int, order: int, ste
         Costs 2 evaluations and ``(order / 3 - 1) log_3(T / 10)``, but at most 3, steps more. Where the flow starts
         gently, as at large noise, this is enough; elsewhere the error falls in stairs, as the ramp becomes longer.
     """
-    if kind == "growing" or not memory:
+    if kind == "growing" or not memory or (kind == "ramp" and steps <= FEW):
         return [usual]
     if kind == "collocation":
         return [Piece(0.0, 1.0, collocation(len(usual.rule.nodes) + memory, spacing), order)]
