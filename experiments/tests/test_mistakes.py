@@ -30,7 +30,7 @@ MISTAKES = {
     "sampler.spacing=even": ("spacing = even:", "equispaced"),
     "target=spere": ("target = spere:", "did you mean sphere?"),
     "sampler=herosim": ("sampler = herosim:", "did you mean heroism?"),
-    "schedule=papper": ("schedule = papper:", "log_snr, paper, rho (did you mean paper?)"),
+    "schedule=papper": ("schedule = papper:", "(did you mean paper?)"),
     "start=gausian": ("start = gausian:", "choose one of exact, gaussian (did you mean gaussian?)"),
     "distance=total": ("distance = total:", "total_variation"),
     "distance=[]": ("distance = nothing:", "choose at least one"),
