@@ -1,9 +1,11 @@
 """Other people's solvers, unmodified, as samplers of this suite.
 
-They need packages that nothing else needs, so they are not exported by ``heroism.samplers``, and their packages are
-imported when a sampler is made.
+Most need packages that nothing else needs, so none is exported by ``heroism.samplers``, and those packages are imported
+when a sampler is made.
 """
 
-from heroism.samplers.external.diffusers_schedulers import Diffusers
+from heroism.samplers.external.diffrax_solvers import Diffrax
+from heroism.samplers.external.diffusers_schedulers import Diffusers, trained_schedule
+from heroism.samplers.external.solve_ivp import SolveIvp
 
-__all__ = ["Diffusers"]
+__all__ = ["Diffrax", "Diffusers", "SolveIvp", "trained_schedule"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+from importlib import import_module
 from types import ModuleType
 
 from heroism.errors import MissingExtra
@@ -11,7 +11,7 @@ from heroism.errors import MissingExtra
 def needed(package: str, extra: str) -> ModuleType:
     """Import an optional package. Raises MissingExtra, with the command that installs it."""
     try:
-        return importlib.import_module(package)
+        return import_module(package)
     except ModuleNotFoundError as missing:
         if missing.name is None or not package.startswith(missing.name.partition(".")[0]):
             raise
