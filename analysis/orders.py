@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.curves import DISTANCE, curves
-from analysis.prediction import Prediction, believable, pooled, too_short
+from analysis.intervals import believable, pooled, too_short
+from analysis.prediction import Prediction
 from analysis.steps import GROUP, Row, groups, steps_needed
 from heroism.rates import RateFit, fit_rate
 from heroism.theory import classical_order, error_bound

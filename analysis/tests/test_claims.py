@@ -81,7 +81,7 @@ def test_one_family_refutes_and_is_named(tmp_path):
 def test_too_short_a_range_is_undecided(tmp_path, steps):
     ladder(tmp_path, 3.0, steps, jitter=0.0)
     verdict, = verdicts(tmp_path)
-    assert verdict.word == "undecided" and ("usable points" in verdict.why or "spans" in verdict.why)
+    assert verdict.word == "undecided" and ("points needed" in verdict.why or "a range of" in verdict.why)
 
 
 def test_what_lies_at_the_floor_decides_nothing(tmp_path):
@@ -141,6 +141,13 @@ def test_exponents_of_the_steps_to_epsilon(grid, x, by, value):
     assert wrong.word == "refuted"
 
 
+def test_what_is_reached_may_hold_other_logarithms(grid):
+    statistic = CROSSING | {"x": "1/epsilon", "by": ["target", "d"]}
+    plain, other = (verdicts(grid, statistic=statistic | {"reached": reached}, predicted=0.5, direction="at most")[0]
+                    for reached in ("T / log(T)", "T / log(T)**3"))
+    assert plain.worst.value == pytest.approx(0.5, abs=0.02) and other.worst.value < 0.45
+
+
 def test_levels_that_are_not_reached_are_not_extrapolated(grid):
     statistic = CROSSING | {"x": "d", "levels": [1e-30]}
     assert verdicts(grid, statistic=statistic)[0].word == "undecided"
@@ -171,6 +178,22 @@ def test_a_baseline_is_the_floor_of_the_others(tmp_path):
     statistic = {"kind": "slope", "x": "score_error", "baseline": "score_error == 0", "least_points": 3}
     group, = verify(read_study(study(tmp_path, statistic=statistic, predicted=1)), tmp_path)[0].row.groups
     assert group.points == 3
+
+
+def test_only_the_finest_points_of_a_fit(tmp_path):
+    ladder(tmp_path, 3.0, jitter=0.0)
+    ladder(tmp_path, 6.0, (4, 8, 16), scale=1e3, jitter=0.0)  # coarse, and of another order
+    settled, every = (verify(read_study(study(tmp_path, statistic=SLOPE | {"finest": finest, "saturation": None})),
+                             tmp_path)[0].row.groups[0] for finest in (4, 0))
+    assert settled.value == pytest.approx(3.0) and settled.points == 4
+    assert every.value > 3.3
+
+
+def test_a_claim_may_use_the_records_of_other_studies(tmp_path):
+    ladder(tmp_path, 3.0, LADDER[:3])
+    ladder(tmp_path, 3.0, LADDER[3:], studies=["elsewhere"])
+    assert verdicts(tmp_path)[0].word == "undecided"
+    assert verdicts(tmp_path, records=["made", "elsewhere"])[0].word == "confirmed"
 
 
 def test_parameters_and_scales_are_columns(tmp_path):
@@ -281,4 +304,4 @@ def test_a_studys_smoke_version_reaches_the_table(tmp_path, capsys):
     assert main(["--results", str(tmp_path), "--only", "support_radius", "--no-figures"]) == 0
     assert "undecided" in capsys.readouterr().out
     found = runs(tmp_path)
-    assert set(found["T"]) == {16.0, 32.0} and found["size"].nunique() > 3 and (found["status"] == "done").all()
+    assert set(found["T"]) == {64.0, 128.0} and found["size"].nunique() > 3 and (found["status"] == "done").all()

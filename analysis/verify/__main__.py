@@ -25,7 +25,7 @@ from heroism.errors import InputError
 def verify(claims: Sequence[Claim], table: pd.DataFrame) -> list[Judged]:
     """Measure and judge every row of every claim in a table of :func:`runs`."""
     return [Judged(claim, row, judge(claim, row)) for claim in claims
-            for row in measure(claim.statistic, table, claim.study)]
+            for row in measure(claim.statistic, table, claim.records)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

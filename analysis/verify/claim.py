@@ -26,7 +26,7 @@ OPERATIONS: dict[type, Callable[..., float]] = {
 NEEDED = {"x": ("slope", "crossing_slope", "geometric"), "levels": ("crossing_slope",),
           "numerator": ("ratio",), "denominator": ("ratio",)}
 KNOWN = {"kind", "words", "x", "y", "levels", "each", "by", "where", "measure", "baseline", "scaled_by", "numerator",
-         "denominator", "paired", "use_floor", "least_points", "least_span", "saturation"}
+         "denominator", "paired", "use_floor", "least_points", "least_span", "saturation", "reached", "finest"}
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Statistic:
 
     Attributes
     ----------
-    kind : "slope" of log y on log x; "crossing_slope" of 1/h at which the error reaches each of ``levels``, on log x;
+    kind : "slope" of log y on log x; "crossing_slope" of ``reached`` where the error is each of ``levels``, on log x;
         "geometric": the factor by which y changes when x grows by one; "level": y itself; "ratio" of y between the
         rows ``numerator`` and ``denominator``.
     x, y : expressions; y is "error" (the estimate, with its standard error and floor) unless another column is named.
@@ -46,6 +46,9 @@ class Statistic:
     measure : name of the estimate; the record's own distance if None, "any" for all of them.
     baseline : query; the y of those rows (same each and by) is where the errors of the others drown: their floor.
     scaled_by : expression that y is multiplied with.
+    reached : what a crossing slope measures at the crossing, an expression that grows with T: 1/h, or another power of
+        the logarithm.
+    finest : a slope takes only that many points with the smallest x, of those that a fit may use; 0: all of them.
     paired : numerator and denominator ran from the same starting points, whose sampling error cancels in the ratio.
     use_floor : whether the estimate's floor is one below which it says nothing.
     least_points, least_span : of a fit; below them a verdict is undecided.
@@ -69,12 +72,17 @@ class Statistic:
     least_points: int = LEAST_POINTS
     least_span: float = LEAST_SPAN
     saturation: float | None = 0.3
+    reached: str = "inverse_h"
+    finest: int = 0
     words: str = ""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim; ``predicted`` is a formula in the columns of ``statistic.each`` (such as ``1 + 2/K``)."""
+    """One claim; ``predicted`` is a formula in the columns of ``statistic.each`` (such as ``1 + 2/K``).
+
+    ``records`` names the studies whose records it may use: its own, unless the file says otherwise.
+    """
 
     name: str
     study: str
@@ -88,6 +96,7 @@ class Claim:
     refuted_by: str
     expected: str | None
     number: int | None = None
+    records: tuple[str, ...] = ()
 
 
 def read_claims(folder: str | Path) -> list[Claim]:
@@ -129,7 +138,8 @@ def _claim(study: str, index: int, spec: Mapping[str, Any]) -> Claim:
     require(expected in (*EXPECTATIONS, None), f"{place}: expected", expected, f"choose of {EXPECTATIONS}, or none")
     return Claim(name, study, " ".join(str(spec["words"]).split()), str(spec["source"]), str(spec["equation"]),
                  _statistic(place, spec["statistic"]), str(spec["predicted"]), spec["direction"],
-                 str(spec["tolerance"]), " ".join(str(spec["refuted_by"]).split()), expected, spec.get("number"))
+                 str(spec["tolerance"]), " ".join(str(spec["refuted_by"]).split()), expected, spec.get("number"),
+                 tuple(spec.get("records") or (study,)))
 
 
 def _statistic(place: str, given: Mapping[str, Any]) -> Statistic:

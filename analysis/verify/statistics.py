@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.intervals import believable, too_short
 from analysis.verify.claim import Statistic
 from heroism.errors import InputError
 from heroism.rates import Pooled, RateFit, crossing, fit_rate, pool
@@ -55,9 +56,9 @@ class Row:
     studies: tuple[str, ...] = field(default=())
 
 
-def measure(statistic: Statistic, table: pd.DataFrame, study: str) -> list[Row]:
-    """The rows of a claim, from the runs that belong to its study. Raises InputError for expressions that fail."""
-    selected = table[[study in studies for studies in table["studies"]]] if len(table) else table
+def measure(statistic: Statistic, table: pd.DataFrame, records: Sequence[str]) -> list[Row]:
+    """The rows of a claim, from the runs that belong to these studies. Raises InputError for expressions that fail."""
+    selected = table[[not set(records).isdisjoint(studies) for studies in table["studies"]]] if len(table) else table
     if len(selected):
         right = selected["measure"] == (statistic.measure or selected["distance"])
         right |= statistic.measure == ANY
@@ -80,7 +81,12 @@ def _row(statistic: Statistic, table: pd.DataFrame, names: dict[str, Any]) -> Ro
 def _slope(statistic: Statistic, table: pd.DataFrame, label: str) -> Iterator[Measured]:
     x, y, stderr, floor = _columns(statistic, table)
     saturation = None if statistic.scaled_by else statistic.saturation
-    fit = fit_rate(np.exp(x) if statistic.kind == "geometric" else x, y, stderr, floor, saturation)
+    x_of_fit = np.exp(x) if statistic.kind == "geometric" else x
+    fit = fit_rate(x_of_fit, y, stderr, floor, saturation)
+    if statistic.finest and len(fit.points) > statistic.finest:
+        last = fit.points[statistic.finest - 1][0]
+        coarse = [f"not one of the {statistic.finest} finest" if value > last else None for value in x_of_fit]
+        fit = fit_rate(x_of_fit, y, stderr, floor, saturation, coarse)
     curve = Curve(label, x, y, stderr, fit, float(np.nanmax(floor, initial=0.0)))
     yield _from_fits(statistic, [curve], label)
 
@@ -88,14 +94,14 @@ def _slope(statistic: Statistic, table: pd.DataFrame, label: str) -> Iterator[Me
 def _crossing_slope(statistic: Statistic, table: pd.DataFrame, label: str) -> Iterator[Measured]:
     """Over the levels: one fit of 1/h on 1/epsilon. Over x: one fit per level, pooled."""
     if statistic.x == OVER_LEVELS:
-        found = [_reach(table, level) for level in statistic.levels]
+        found = [_reach(statistic, table, level) for level in statistic.levels]
         places = np.array([1.0 / level for level in statistic.levels])
         yield _from_fits(statistic, [_curve(places, found, label)], label)
         return
     parts = list(_split(table.assign(x_=_column(table, statistic.x or "")), ("x_",)))
     places = np.array([inner["x_"] for inner, _ in parts], dtype=float)
-    curves = [_curve(places, [_reach(part, level) for _, part in parts], f"{label} epsilon={level:g}".strip())
-              for level in statistic.levels]
+    curves = [_curve(places, [_reach(statistic, part, level) for _, part in parts],
+                     f"{label} epsilon={level:g}".strip()) for level in statistic.levels]
     yield _from_fits(statistic, curves, label)
 
 
@@ -133,13 +139,10 @@ MEASURES: dict[str, Callable[[Statistic, pd.DataFrame, str], Iterator[Measured]]
 
 # ---- fits ----------------------------------------------------------------------------------------
 
-def _reach(table: pd.DataFrame, level: float) -> tuple[float, float]:
-    """1/h = T / log T where the error reaches the level, and its standard error; NaN where it is not bracketed."""
-    at = crossing(table["T"], table["error"], table["stderr"], level, table["floor"])
-    if at.reason is not None:
-        return np.nan, np.nan
-    log = np.log(at.x)
-    return at.x / log, at.stderr * (log - 1.0) / log**2
+def _reach(statistic: Statistic, table: pd.DataFrame, level: float) -> tuple[float, float]:
+    """``reached`` where the error is at the level, and its standard error; NaN where it is not bracketed."""
+    at = crossing(_column(table, statistic.reached), table["error"], table["stderr"], level, table["floor"])
+    return at.x, at.stderr
 
 
 def _curve(x: np.ndarray, found: Sequence[tuple[float, float]], label: str) -> Curve:
@@ -149,30 +152,18 @@ def _curve(x: np.ndarray, found: Sequence[tuple[float, float]], label: str) -> C
 
 def _from_fits(statistic: Statistic, curves: Sequence[Curve], label: str) -> Measured:
     """One number from the fits of a group; too few points or too short a range is a reason, not a number."""
-    fits = [(curve.fit, _too_short(statistic, curve.fit)) for curve in curves]
+    fewest = max(statistic.least_points, 3)
+    fits = [(curve.fit, too_short(curve.fit, statistic.least_span, fewest)) for curve in curves]
     usable = [fit for fit, reason in fits if reason is None]
     if not usable:
         reasons = [reason for _, reason in fits if reason is not None]
         return Measured(label, np.nan, np.nan, np.nan, 0, reasons[0] if reasons else "no runs", tuple(curves))
     pooled: Pooled | RateFit | None = usable[0] if len(usable) == 1 else pool(usable)
     assert pooled is not None  # every usable fit has a slope and degrees of freedom
-    low, high = pooled.interval()
-    for fit in usable:  # a bent range has no slope: the interval then holds those of both its halves
-        if fit.consistent is False and fit.halves is not None:
-            low, high = min(low, *fit.halves[:2]), max(high, *fit.halves[:2])
+    low, high = believable(usable, pooled.interval())
     change = np.exp if statistic.kind == "geometric" else float
     return Measured(label, float(change(pooled.slope)), float(change(low)), float(change(high)),
                     sum(len(fit.points) for fit in usable), None, tuple(curves))
-
-
-def _too_short(statistic: Statistic, fit: RateFit) -> str | None:
-    if len(fit.points) < max(statistic.least_points, 3):
-        why = "; ".join(sorted({point.why for point in fit.dropped}))
-        return f"{len(fit.points)} usable points of {statistic.least_points}" + (f" ({why})" if why else "")
-    span = fit.points[-1][0] / fit.points[0][0]
-    if span < statistic.least_span * (1 - 1e-9):
-        return f"x spans a factor {span:.2g}, {statistic.least_span:g} is needed"
-    return None
 
 
 # ---- columns -------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analysis.intervals import CONFIRMED, REFUTED, SHARPER, UNDECIDED, verdict
 from analysis.verify.claim import Claim, evaluate
 from analysis.verify.statistics import Measured, Row
 
-CONFIRMED, SHARPER, REFUTED, UNDECIDED = "confirmed", "sharper than claimed", "refuted", "undecided"
 BROAD = 0.5  # a claim stands when more than this share of its groups is decided
 
 
@@ -33,14 +33,14 @@ class Verdict:
 def judge(claim: Claim, row: Row) -> Verdict:
     """The verdict on one row. A single refuting group refutes; otherwise most groups must be decided.
 
-    A bound is *confirmed* when no group's interval reaches beyond it by more than the tolerance, *sharper than claimed*
-    when every decided group's interval stays clear of it by more than the tolerance, *refuted* when one lies clearly
-    beyond. Equality is confirmed when every interval lies within the tolerance, refuted when one lies outside.
+    Each group by itself: :func:`analysis.intervals.verdict`. The row is *sharper than claimed* when every decided group
+    is, else *confirmed*.
     """
     if not row.groups:
         return Verdict(UNDECIDED, _why_not(row, []), float("nan"), float("nan"), None)
     predicted, tolerance = evaluate(claim.predicted, row.names), evaluate(claim.tolerance, row.names)
-    words = [_word(claim.direction, group, predicted, tolerance) for group in row.groups]
+    words = [UNDECIDED if group.reason is not None else
+             verdict(claim.direction, group.low, group.high, predicted, tolerance) for group in row.groups]
     count = Counter(words)
     decided = [word for word in words if word != UNDECIDED]
     if count[REFUTED]:
@@ -53,23 +53,6 @@ def judge(claim: Claim, row: Row) -> Verdict:
     word = SHARPER if count[SHARPER] == len(decided) else CONFIRMED
     worst = _worst(claim.direction, _those(row, words, (SHARPER, CONFIRMED)), predicted)
     return Verdict(word, _remarks(row, words), predicted, tolerance, worst)
-
-
-def _word(direction: str, group: Measured, predicted: float, tolerance: float) -> str:
-    if group.reason is not None or not (np.isfinite(group.low) and np.isfinite(group.high)):
-        return UNDECIDED
-    low, high = group.low - predicted, group.high - predicted
-    if direction == "at least":
-        low, high = -high, -low
-    if direction == "equal":
-        if low > tolerance or high < -tolerance:
-            return REFUTED
-        return CONFIRMED if low >= -tolerance and high <= tolerance else UNDECIDED
-    if low > tolerance:
-        return REFUTED
-    if high > tolerance:
-        return UNDECIDED
-    return SHARPER if high < -tolerance else CONFIRMED
 
 
 def _those(row: Row, words: Sequence[str], wanted: Sequence[str]) -> list[Measured]:
