@@ -111,9 +111,10 @@ def _level(statistic: Statistic, table: pd.DataFrame, label: str) -> Iterator[Me
     for i, (value, error, floor) in enumerate(zip(values, errors, floors, strict=True)):
         reach = NORMAL * error
         name = f"{label} T={table['T'].iloc[i]:g}".strip()
-        known = np.isfinite(value) and np.isfinite(reach)
-        yield Measured(name, float(value), float(value - reach - floor), float(value + reach), 1,
-                       None if known else "not finite")
+        if np.isfinite(value + reach):
+            yield Measured(name, float(value), float(value - reach - floor), float(value + reach), 1)
+        else:
+            yield Measured(name, np.nan, np.nan, np.nan, 1, "not finite")
 
 
 def _ratio(statistic: Statistic, table: pd.DataFrame, label: str) -> Iterator[Measured]:
