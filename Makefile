@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-all lint bench sweep-dimension sweep-accuracy sweep-floors leaderboard verify figures clean
+.PHONY: help setup setup-extras test test-all test-extras lint bench sweep-dimension sweep-accuracy sweep-floors leaderboard verify figures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,11 +33,28 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 setup: $(VENV)/.ready ## the environment, in .venv
 
+# On Linux torch without a local version may be a build for GPUs that brings gigabytes of libraries: the CPU build is
+# asked for by name, and nothing is installed where the package index does not have it.
+TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)$(if $(filter Linux,$(shell uname -s)),+cpu)
+
+$(VENV)/.extras: $(VENV)/.ready
+	@echo "Setting up the extras diffusers and diffrax in $(VENV) (once, a minute or two)"
+	@$(PIP) '$(TORCH)' 2>/dev/null && $(PIP) -e '.[diffusers,diffrax]' && touch $@ || { \
+	  echo "The extras are left out: $(TORCH) or what goes with it is not to be had from the package index (one that has" \
+	    "CPU builds of torch can be named in PIP_EXTRA_INDEX_URL)." >&2; exit 1; }
+
+setup-extras: $(VENV)/.extras ## diffusers and diffrax as well (CPU builds only)
+
 test: $(VENV)/.ready ## the tests, in a few minutes
 	$(PY) -m pytest $(SPREAD)
 
 test-all: $(VENV)/.ready ## the slow tests as well
 	$(PY) -m pytest $(SPREAD) -m "slow or not slow"
+
+test-extras: $(VENV)/.ready ## other people's solvers: installs the extras, if they are to be had
+	@$(MAKE) --no-print-directory setup-extras || exit 0; \
+	  $(PY) -m pytest $(SPREAD) heroism/tests/test_external_*.py experiments/tests/test_extras.py && \
+	  $(PY) -m pytest $(SPREAD) experiments/tests/test_configs.py -k "diffusers or diffrax or trained or leaderboard"
 
 lint: $(VENV)/.ready ## ruff and mypy
 	$(PY) -m ruff check heroism experiments analysis
