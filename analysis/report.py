@@ -58,19 +58,20 @@ def report(study: str, tables: Tables, results: Path, readme: bool = False) -> b
     page = write_page(study, tables, results)
     if page is not None:
         print(f"Page:   {_near(page)}")
-    for module in discover(study):
+    if readme:
+        write_between(README, f"table:{study}", f"{markdown(table)}\n\n{NOTES[study]}")
+    for number, module in enumerate(discover(study)):
         paths = _draw(module, tables, results)
-        if readme and paths:
-            write_readme(README, study, f"{markdown(table)}\n\n{NOTES[study]}", paths[0], module.CAPTION)
+        if readme and paths:  # a study's first figure goes by its name
+            write_figure(README, module.__name__.rpartition(".")[2] if number else study, paths[0], module.CAPTION)
     print()
     return True
 
 
-def write_readme(readme: Path, study: str, table: str, figure: Path, caption: str) -> None:
-    """Between ``<!-- table:STUDY -->`` and ``<!-- /table -->``, and the same for ``figure:STUDY``, where they stand."""
-    write_between(readme, f"table:{study}", table)
+def write_figure(readme: Path, name: str, figure: Path, caption: str) -> None:
+    """Between ``<!-- figure:NAME -->`` and ``<!-- /figure -->``, where they stand."""
     picture = os.path.relpath(figure, readme.parent)
-    write_between(readme, f"figure:{study}", f"![{caption}]({picture})\n\n*{caption}*")
+    write_between(readme, f"figure:{name}", f"![{caption}]({picture})\n\n*{caption}*")
 
 
 def _draw(module: ModuleType, tables: Tables, results: Path) -> list[Path]:

@@ -95,7 +95,8 @@ def test_the_readme_gets_table_and_figure(tmp_path, synthetic_tables):
                       "<!-- table:claims -->\nkept\n<!-- /table -->\n")
     table = markdown(readable("dimension", synthetic_tables["dimension"]))
     for _ in range(2):  # writing it again changes nothing
-        report.write_readme(readme, "dimension", table, tmp_path / "results" / "figures" / "a.png", "What it shows.")
+        write_between(readme, "table:dimension", table)
+        report.write_figure(readme, "dimension", tmp_path / "results" / "figures" / "a.png", "What it shows.")
         text = readme.read_text()
     assert text.startswith("before\n<!-- figure:dimension -->\n![What it shows.](results/figures/a.png)")
     assert "old" not in text and text.count(table) == 1 and "after\n<!-- table:claims -->\nkept\n" in text
