@@ -23,6 +23,7 @@ from heroism.samplers.parts.overlap import run_overlapping
 from heroism.samplers.parts.placement import Watch, best_focus, place, size_of_data
 from heroism.samplers.parts.predictions import Velocity
 from heroism.samplers.parts.predictions import prediction as prediction_named
+from heroism.samplers.parts.stability import stable_memory
 from heroism.samplers.parts.startup import STARTUPS, Piece, start_up
 from heroism.samplers.parts.steps import Method, Step, make_step
 from heroism.samplers.parts.sweeps import SWEEPS
@@ -34,7 +35,7 @@ PILOTS = 48  # paths of a pilot run
 PILOT_LEVELS = 10
 MOST_POINTS = 12
 MOST_MEMORY = 6  # with 7, the last digits are lost to a weak instability (sphere, digits); with more, the first
-LEAST_MEMORY = 3
+LEAST_MEMORY = 2
 FEW_STEPS = 4.6  # a memory of M is stable with 2^M times as many
 
 Auto = Literal["auto"]
@@ -61,8 +62,8 @@ class ComposedHeroism(Sampler):
         interpolant is integrated exactly against its exponential factor.
     predictor : first values of the points: "copy" of the state, its "linear" flow, or the earlier "interpolant"
         extrapolated, through the last ``reach`` evaluated points (by default M + 1, without memory K).
-    memory : M >= 0, or "auto": 3, from T = 74 on 4, from twice as many on 5, and again 6. Each point more halves the
-        longest stable step.
+    memory : M >= 0, or "auto": at most 3, from T = 74 on 4, from twice as many on 5, and again 6, but beyond 2 no more
+        than is stable (``parts/stability.py``): each point more halves the longest stable step.
     startup : "collocation" (keeps the order), "ramp" (nearly, for less) or "growing" (``parts/startup.py``); only
         matters with memory.
     placement : "schedule", its levels; "clock", as many levels between the same ends but evenly spaced on the clock;
@@ -163,9 +164,9 @@ class ComposedHeroism(Sampler):
         return self.points == int(self.rule.holds_start)
 
     def memory_for(self, steps: int) -> int:
-        """M on a schedule of T = ``steps`` noise levels."""
+        """M on a schedule of T = ``steps`` noise levels, if the method is stable with as much."""
         if self.memory == "auto":
-            return min(MOST_MEMORY, max(LEAST_MEMORY, int(math.log2(steps / FEW_STEPS))))
+            return min(MOST_MEMORY, max(LEAST_MEMORY + 1, int(math.log2(steps / FEW_STEPS))))
         return self.memory
 
     def rule_for(self, steps: int) -> Collocation:
@@ -280,6 +281,8 @@ class ComposedHeroism(Sampler):
         looks_back = memory > 0 or self.method.predictor == "interpolant"
         if self.placement == "clock":
             schedule = place(clock, schedule.start, schedule.end, schedule.steps)
+        if self.memory == "auto":
+            memory = stable_memory(self.method.prediction, schedule, memory, LEAST_MEMORY)
         transitions = schedule.transitions()
         past: tuple[NoiseLevel, ...] = ()
         for piece in self._pieces(schedule.steps):

@@ -1,5 +1,6 @@
 """The composed sampler: what it reproduces, what its parts promise, and that its presets are as good as they say."""
 
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -12,7 +13,8 @@ from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
 from heroism.samplers import ComposedHeroism, ExponentialAdams, Heroism, RungeKutta, UniPC
 from heroism.samplers.parts.clocks import CLOCKS, clock
 from heroism.samplers.parts.predictions import PREDICTIONS, prediction
-from heroism.samplers.parts.weights import step_weights
+from heroism.samplers.parts.stability import amplification, stable_memory
+from heroism.samplers.parts.weights import basis_integrals, step_weights
 from heroism.scores import ExactScore
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, NaiveMixture, gaussian
 from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
@@ -204,8 +206,8 @@ def test_presets_need_fewer_evaluations_and_far_fewer_rounds_than_the_rivals_at_
     evaluations = min(cost_of(lambda _, s=s: s, ladder, "evaluations", 1e-6) for s in rivals)
     rounds = min(cost_of(lambda _, s=s: s, ladder, "rounds", 1e-6) for s in rivals)
     rounds = min(rounds, cost_of(lambda _: RungeKutta("dop853"), range(8, 40, 2), "rounds", 1e-6))
-    assert cost_of(lambda _: ComposedHeroism.frugal(), ladder, "evaluations", 1e-6) < 0.75 * evaluations
-    assert cost_of(lambda _: ComposedHeroism.frugal(placement="pilot"), ladder, "evaluations", 1e-6) < 0.8 * evaluations
+    assert cost_of(lambda _: ComposedHeroism.frugal(), ladder, "evaluations", 1e-6) < 0.85 * evaluations
+    assert cost_of(lambda _: ComposedHeroism.frugal(placement="pilot"), ladder, "evaluations", 1e-6) < evaluations
     assert cost_of(lambda _: ComposedHeroism.parallel(), range(3, 20), "rounds", 1e-6) < rounds / 3
 
 
@@ -233,3 +235,63 @@ def test_mistakes_are_named(arguments, sentence):
 def test_a_pilot_must_have_been_made():
     with pytest.raises(InputError, match="decided by a pilot run"):
         end(ComposedHeroism.frugal(placement="pilot"))
+
+
+def test_amplification_is_what_the_recursion_does():
+    """Of y' = -y, predict through M + 1 points, evaluate, correct with M: run as written, against the radius."""
+    for memory, z in ((1, 0.4), (2, 0.5), (3, 0.25), (4, 0.2)):
+        before, one = -np.arange(memory + 1.0), np.ones(1)
+        predict = basis_integrals(before, one, np.ones_like)[0]
+        correct = basis_integrals(np.append(before[:-1], 1.0), one, np.ones_like)[0]
+        y, values, size = 1.0, list(np.random.default_rng(memory).normal(size=memory + 1)), []
+        for _ in range(400):
+            guess = y - z * np.dot(predict, values)
+            y -= z * (np.dot(correct[:-1], values[:-1]) + correct[-1] * guess)
+            values = [guess, *values[:-1]]
+            size.append(np.linalg.norm([y, *values]))
+        growth = (size[-1] / size[200]) ** (1 / 199)
+        assert growth == pytest.approx(amplification(memory, np.array([z]))[0], rel=0.01)
+
+
+def test_each_point_of_memory_halves_the_longest_stable_step():
+    z = np.linspace(0.01, 1.0, 991)
+    longest = np.array([z[amplification(memory, z) > 1.0 + 1e-9][0] for memory in (1, 2, 3, 4)])
+    assert np.all(np.abs(longest[1:] / longest[:-1] - 0.55) < 0.05)
+
+
+def test_memory_is_cut_where_a_point_mass_would_amplify_errors():
+    """On the same steps, modes far narrower than the data allow less than modes as wide as the data."""
+    schedule = spectral(100)
+    wide, narrow = (stable_memory(prediction("velocity", std), schedule, 6, 1) for std in (0.0, 3.0))
+    assert narrow < wide == 6
+
+
+@pytest.mark.parametrize("scale", [0.3, 1.0, 5.0])
+def test_one_evaluation_tells_the_size_of_the_data(scale):
+    """The standard deviation of a mixture, over all coordinates and modes, up to what 48 paths tell of it."""
+    target = NaiveMixture(np.full(5, 0.2), scale * MODES, scale**2 * np.linspace(0.1, 0.3, 5))
+    variance = np.mean(MODES.var(axis=0)) + np.mean(np.linspace(0.1, 0.3, 5))
+    method = prepared(ComposedHeroism.frugal(centre=0.0, data_std=1.0), target, spectral(40)).method
+    assert np.sqrt(method.prediction.variance) == pytest.approx(scale * np.sqrt(variance), rel=0.15)
+    assert np.exp(-method.clock.centre) == pytest.approx(np.sqrt(method.prediction.variance), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", CLOCKS)
+def test_clocks_measure_short_steps_to_all_digits(name):
+    """Against 50-digit arithmetic, far from where lambda is zero, for steps from 1e-2 down to 1e-9 in it."""
+    ticks = clock(name, 0.3, 0.7)
+    for middle in (-4.0, 0.2, 4.0):
+        for gap in (1e-2, 1e-6, 1e-9):
+            first, last = (NoiseLevel.from_half_log_snr(middle + x) for x in (0.0, gap))
+            exact = reading(name, last) - reading(name, first)
+            assert ticks.length(first, last) == pytest.approx(float(exact), rel=1e-6 if gap == 1e-9 else 1e-9)
+
+
+def reading(name, level):
+    """What a clock shows, in 50 digits, from whichever of alpha_bar and tau is the small one."""
+    with mpmath.workdps(50):
+        small = mpmath.mpf(min(level.alpha_bar, level.tau))
+        tau = small if level.tau < level.alpha_bar else 1 - small
+        half = mpmath.log((1 - tau) / tau) / 2
+        return {"tau": tau, "sigma": mpmath.exp(-half), "time": mpmath.log(1 - tau) / 2, "log_snr": half,
+                "focused": mpmath.asinh((half - mpmath.mpf("0.3")) / mpmath.mpf("0.7"))}[name]

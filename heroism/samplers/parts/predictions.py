@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from heroism.errors import require
-from heroism.noise import Array
+from heroism.noise import Array, NoiseLevel
 
 
 class Prediction(ABC):
@@ -34,6 +34,11 @@ class Prediction(ABC):
     @abstractmethod
     def on_score(self, alpha_bar: Array, tau: Array) -> Array:
         """Coefficient of the score in f."""
+
+    def stiffness(self, level: NoiseLevel) -> float:
+        """``d log(kappa / sigma) / d lambda``: the rate at which, for a point mass, x / kappa decays."""
+        alpha_bar, tau = np.array(level.alpha_bar), np.array(level.tau)
+        return float(1.0 - self.kappa(alpha_bar, tau) * self.rate(alpha_bar, tau) * self.on_state(alpha_bar, tau))
 
 
 class ScaledScore(Prediction):
