@@ -15,6 +15,7 @@ NAMES: Mapping[str, str] = {
     "accelerated": "accelerated ODE",
     "heun": "Heun (EDM)", "rk4": "RK4", "dop853": "DOP853", "dpm_solver_pp": "DPM-Solver++", "deis": "DEIS",
     "unipc": "UniPC", "randomised_midpoint": "randomised midpoint", "picard": "Picard (ParaDiGMS)",
+    "solve_ivp": "SciPy", "diffrax": "diffrax",
 }
 SAID_BY_NAME = {"heun": "rho"}  # a schedule that belongs to the sampler's name
 USUAL_SCHEDULE = "log_snr"
@@ -42,5 +43,5 @@ def _setting(part: str) -> str:
     """``startup=growing`` is known by its value alone; a number needs its name."""
     name, _, value = part.partition("=")
     name = name.removeprefix("options.")
-    known = name in ("startup", "prediction", "method")
+    known = name in ("startup", "prediction", "method", "solver")
     return value.replace("_", " ") if known else f"{name.replace('_', ' ')}={value}"
