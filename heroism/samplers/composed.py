@@ -20,7 +20,7 @@ from heroism.samplers.base import Sampler
 from heroism.samplers.parts.clocks import FocusedClock
 from heroism.samplers.parts.clocks import clock as clock_named
 from heroism.samplers.parts.overlap import run_overlapping
-from heroism.samplers.parts.placement import Watch, best_focus, place, size_of_data
+from heroism.samplers.parts.placement import Warp, Watch, even_errors, place, size_of_data
 from heroism.samplers.parts.predictions import Velocity
 from heroism.samplers.parts.predictions import prediction as prediction_named
 from heroism.samplers.parts.stability import stable_memory
@@ -29,10 +29,11 @@ from heroism.samplers.parts.steps import Method, Step, make_step
 from heroism.samplers.parts.sweeps import SWEEPS
 
 PREDICTORS = ("copy", "linear", "interpolant")
-PLACEMENTS = ("schedule", "clock", "size", "pilot")
-FOCUSING = ("size", "pilot")
+PLACEMENTS = ("schedule", "clock", "size", "embedded")
+FOCUSING = ("size", "embedded")
 PILOTS = 48  # paths of a pilot run
 PILOT_LEVELS = 10
+SCOUT_MEMORY = 2
 MOST_POINTS = 12
 MOST_MEMORY = 6  # with 7, the last digits are lost to a weak instability (sphere, digits); with more, the first
 LEAST_MEMORY = 2
@@ -68,8 +69,11 @@ class ComposedHeroism(Sampler):
         matters with memory.
     placement : "schedule", its levels; "clock", as many levels between the same ends but evenly spaced on the clock;
         "size", on the clock that ``centre`` and ``width`` describe for data of unit size, moved to the size of the data
-        at hand, and ``data_std`` with it: one evaluation of a pilot run tells; "pilot", on the focused clock on which a
-        pilot run of 10 finds equal local errors, with the ``data_std`` that makes them least.
+        at hand, and ``data_std`` with it: one evaluation of a pilot run tells; "embedded", with step sizes that make
+        all local errors the same besides: a pilot run of 9 even steps finds the difference between predictor and
+        corrector. Both are decided once, the same for all particles. Measured on mixtures (d = 2, 4, 64), spheres and
+        digits, "embedded" needs 9 to 60 evaluations more than "size" for the same total variation from 1e-2 to 1e-6: on
+        the focused clock the errors of even steps are nearly the same already.
     overlap : begin every step one round after the one before, from what is then known of its start: W steps take
         W + N - 1 rounds. Only for Picard sweeps over points none of which lies at the start of a step.
     tolerance : stop refining a step when its points move by less than this share of their root mean square. Decided
@@ -77,8 +81,8 @@ class ComposedHeroism(Sampler):
 
     Raises
     ------
-    InputError : an unknown name; K, N, M or reach out of range; K = "auto" with memory; size or pilot without the
-        focused clock and the velocity prediction; overlap of steps that cannot.
+    InputError : an unknown name; K, N, M or reach out of range; K = "auto" with memory; size or embedded
+        without the focused clock and the velocity prediction; overlap of steps that cannot.
     """
 
     def __init__(self, points: int | Auto = 3, refinements: int | Auto = "auto", spacing: str = "equispaced",
@@ -107,6 +111,7 @@ class ComposedHeroism(Sampler):
         self.method = Method(clock_named(clock, centre, width), flow, sweep, predictor)
         self.refinement_constant, self.startup = refinement_constant, startup
         self.placement, self.tolerance, self.overlap = placement, tolerance, overlap
+        self._warp: Warp | None = None
         self._charged = (0, 0)
         self._decided: tuple[int, ...] | None = None
         self._plans: dict[bytes, list[tuple[Step, int]]] = {}
@@ -209,7 +214,7 @@ class ComposedHeroism(Sampler):
         """Evaluations and rounds of the pilot run: a scout's, and a whole path's if that decides the refinements."""
         if not self.pilots:
             return self._charged
-        scout = {"size": 1, "pilot": PILOT_LEVELS}.get(self.placement, 0)  # each in its own round
+        scout = {"size": 1, "embedded": PILOT_LEVELS}.get(self.placement, 0)  # each in its own round
         path = self._path(steps) if self.tolerance is not None else (0, 0)
         return scout + path[0], scout + path[1]
 
@@ -224,26 +229,27 @@ class ComposedHeroism(Sampler):
         ready, flow = copy.copy(self), Watch(score)
         ready._plans = {}
         if self.placement in FOCUSING:
-            ready.method, ready.placement = self._focused(flow, schedule, starts), "clock"
+            ready.method, ready._warp = self._focused(flow, schedule, starts)
+            ready.placement = "clock"
         if self.tolerance is not None:
             ready._decided = tuple(made for _, made in ready._run(flow, starts[None], schedule, self.tolerance))
             ready._plans = {}
         ready._charged = (flow.evaluations, flow.rounds)
         return ready
 
-    def _focused(self, flow: Watch, schedule: NoiseSchedule, starts: Array) -> Method:
-        """The method with a clock and a linear part that suit the data."""
+    def _focused(self, flow: Watch, schedule: NoiseSchedule, starts: Array) -> tuple[Method, Warp | None]:
+        """The method with a clock and a linear part that suit the data, and where on that clock the steps lie."""
         size = size_of_data(flow, schedule, starts)
         clock, prediction = self.method.clock, self.method.prediction
         assert isinstance(clock, FocusedClock) and isinstance(prediction, Velocity)
-        clock, prediction = clock.scaled(size), prediction.scaled(size)
-        if self.placement == "pilot":
-            scout = ComposedHeroism.frugal(memory=2, startup="growing", placement="schedule")
-            scout.method = replace(scout.method, prediction=prediction)
-            scout.transport(flow, starts[None], place(clock, schedule.start, schedule.end, PILOT_LEVELS))
-            focus = best_focus(flow.trace(), schedule)
-            clock, prediction = FocusedClock(focus.centre, focus.width), Velocity(focus.data_std)
-        return replace(self.method, clock=clock, prediction=prediction)
+        clock, prediction, warp = clock.scaled(size), prediction.scaled(size), None
+        if self.placement == "embedded":
+            scout = ComposedHeroism.frugal(memory=SCOUT_MEMORY, startup="growing", placement="schedule")
+            scout.method, before = replace(scout.method, clock=clock, prediction=prediction), len(flow.seen)
+            even = place(clock, schedule.start, schedule.end, PILOT_LEVELS)
+            corrected = np.array([bundle[0] for bundle, _ in scout._run(flow, starts[None], even)])
+            warp = even_errors(flow.trace(before).errors(corrected, SCOUT_MEMORY), SCOUT_MEMORY + 2)
+        return replace(self.method, clock=clock, prediction=prediction), warp
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         if self.pilots:
@@ -280,7 +286,7 @@ class ComposedHeroism(Sampler):
         clock, memory, horizon = self.method.clock, self.memory_for(schedule.steps), self._horizon(schedule.steps)
         looks_back = memory > 0 or self.method.predictor == "interpolant"
         if self.placement == "clock":
-            schedule = place(clock, schedule.start, schedule.end, schedule.steps)
+            schedule = place(clock, schedule.start, schedule.end, schedule.steps, self._warp)
         if self.memory == "auto":
             memory = stable_memory(self.method.prediction, schedule, memory, LEAST_MEMORY)
         transitions = schedule.transitions()

@@ -12,6 +12,7 @@ from heroism.flow import BudgetExceeded, Flow
 from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
 from heroism.samplers import ComposedHeroism, ExponentialAdams, Heroism, RungeKutta, UniPC
 from heroism.samplers.parts.clocks import CLOCKS, clock
+from heroism.samplers.parts.placement import Watch, even_errors
 from heroism.samplers.parts.predictions import PREDICTIONS, prediction
 from heroism.samplers.parts.stability import amplification, stable_memory
 from heroism.samplers.parts.weights import basis_integrals, step_weights
@@ -116,6 +117,13 @@ def slope(sampler):
     return 0.5 * np.log2(error[0] / error[-1])
 
 
+def test_degree_grows_with_log_t():
+    sampler = ComposedHeroism.growing()
+    assert [len(sampler.rule_for(steps).nodes) for steps in (7, 8, 20, 21, 10**6)] == [2, 3, 3, 4, 12]
+    chebyshev = ComposedHeroism.chebyshev(points=3, refinements=8)
+    assert chebyshev.evaluations(9) == 8 * (1 + 2 * 8) and chebyshev.rounds(9) == 8 * (1 + 2 * 7)
+
+
 def test_a_growing_start_loses_the_order_that_a_collocation_start_keeps():
     kept, lost = (ComposedHeroism.frugal(memory=4, startup=start, placement="clock")
                   for start in ("collocation", "growing"))
@@ -130,10 +138,11 @@ def test_memory_raises_the_order_by_one_each():
 
 
 COMBINATIONS = [
-    ComposedHeroism.frugal(placement="pilot"),
-    ComposedHeroism.parallel(placement="pilot"),
+    ComposedHeroism.frugal(),
+    ComposedHeroism.frugal(placement="embedded"),
+    ComposedHeroism.parallel(placement="embedded"),
     ComposedHeroism.parallel(overlap=False, refinements=9, tolerance=1e-3),
-    ComposedHeroism.frugal(points=2, refinements=7, sweep="lu", memory=2, placement="pilot", tolerance=1e-4),
+    ComposedHeroism.frugal(points=2, refinements=12, sweep="lu", memory=2, placement="embedded", tolerance=1e-4),
     ComposedHeroism.frugal(points=3, spacing="gauss_lobatto", refinements=2, sweep="gauss_seidel", memory=4),
 ]
 
@@ -160,7 +169,7 @@ def prepared(sampler, target, schedule, n=48):
 
 def test_a_prepared_sampler_knows_its_cost_and_its_tangents_are_derivatives():
     schedule = spectral(10)
-    sampler = prepared(ComposedHeroism.frugal(tolerance=1e-6, refinements=4, placement="pilot"), MIXTURE, schedule)
+    sampler = prepared(ComposedHeroism.frugal(tolerance=1e-6, refinements=4, placement="embedded"), MIXTURE, schedule)
     flow, step = Flow(MIXTURE.score), 1e-5
     start = np.zeros((2, 4, 2))
     start[0], start[1] = MIXTURE.sample(4, schedule.start, np.random.default_rng(4)), [1.0, -0.5]
@@ -170,19 +179,33 @@ def test_a_prepared_sampler_knows_its_cost_and_its_tangents_are_derivatives():
     assert np.allclose(carried, (ahead - behind)[0] / (2 * step), rtol=1e-6, atol=1e-6 * np.abs(carried).max())
 
 
-@pytest.mark.parametrize("factor", [0.3, 5.0])
-def test_the_pilot_finds_the_scale_of_the_data(factor):
-    """Data c times as large separate at a noise c times as large: the focus moves by -log c, the modes' width by c."""
-    found = []
-    for scale in (1.0, factor):
-        target = NaiveMixture(np.full(5, 0.2), scale * MODES, scale**2 * np.linspace(0.1, 0.3, 5))
-        found.append(prepared(ComposedHeroism.frugal(placement="pilot"), target, spectral(40)).method)
-    assert found[1].clock.centre - found[0].clock.centre == pytest.approx(-np.log(factor), abs=0.8)
-    assert 0.3 < np.sqrt(found[1].prediction.variance / found[0].prediction.variance) / factor < 3.4
+def test_steps_are_dense_where_errors_are_large():
+    """Errors that fall by 2^4 from step to step ask, at order 4, for steps that double; half of the steps stay even."""
+    warp = even_errors(16.0 ** -np.arange(6.0), 4)
+    units = warp(np.linspace(0.0, 1.0, 200))
+    steps = np.diff(units)
+    assert units[0] == 0.0 and units[-1] == 1.0 and np.all(steps > 0)
+    density = 0.5 + 0.5 * 2.0 ** -np.arange(6.0) / np.mean(2.0 ** -np.arange(6.0))
+    for i in range(6):
+        inside = (units[:-1] > i / 6) & (units[1:] < (i + 1) / 6)
+        assert 1 / np.mean(steps[inside]) == pytest.approx(199 * density[i], rel=0.05)
+    assert np.allclose(even_errors(np.ones(6), 4)(units), units)
+
+
+def test_embedded_errors_shrink_with_the_step_at_their_order():
+    """The scout's difference of predictor and corrector, memory 2, is of order 4 in the step."""
+    total = []
+    for levels in (33, 65):
+        schedule, flow = log_snr_schedule(levels, *ENDS), Watch(TWO_PEAKS.score)
+        scout = ComposedHeroism.frugal(memory=2, startup="collocation", placement="schedule", clock="log_snr")
+        corrected = np.array([bundle[0] for bundle, _ in scout._run(flow, STARTS[None], schedule)])
+        first = len(flow.seen) - levels + 2
+        total.append(np.sum(flow.trace(first).errors(corrected[1:], 0)))
+    assert np.log2(total[0] / total[1]) == pytest.approx(3.0, abs=0.3)  # summed over the steps
 
 
 def test_the_pilot_counts_towards_the_budget():
-    sampler = ComposedHeroism.frugal(placement="pilot")
+    sampler = ComposedHeroism.frugal(placement="embedded")
     needed = sampler.evaluations(20)
     transport(sampler, ExactScore(MIXTURE), spectral(20), 5, seed=0, budget=needed)
     with pytest.raises(BudgetExceeded):
@@ -207,7 +230,7 @@ def test_presets_need_fewer_evaluations_and_far_fewer_rounds_than_the_rivals_at_
     rounds = min(cost_of(lambda _, s=s: s, ladder, "rounds", 1e-6) for s in rivals)
     rounds = min(rounds, cost_of(lambda _: RungeKutta("dop853"), range(8, 40, 2), "rounds", 1e-6))
     assert cost_of(lambda _: ComposedHeroism.frugal(), ladder, "evaluations", 1e-6) < 0.85 * evaluations
-    assert cost_of(lambda _: ComposedHeroism.frugal(placement="pilot"), ladder, "evaluations", 1e-6) < evaluations
+    assert cost_of(lambda _: ComposedHeroism.frugal(placement="embedded"), ladder, "evaluations", 1e-6) < evaluations
     assert cost_of(lambda _: ComposedHeroism.parallel(), range(3, 20), "rounds", 1e-6) < rounds / 3
 
 
@@ -218,11 +241,12 @@ def test_presets_need_fewer_evaluations_and_far_fewer_rounds_than_the_rivals_at_
     ({"predictor": "oracle"}, "predictor = oracle"),
     ({"startup": "cold"}, "startup = cold"),
     ({"placement": "random"}, "placement = random"),
-    ({"placement": "pilot"}, "placement = pilot: a pilot run chooses a focused clock"),
+    ({"placement": "embedded"}, "placement = embedded: a pilot run chooses a focused clock"),
     ({"memory": -1}, "memory = -1: give a whole number"),
     ({"reach": 0}, "reach = 0"),
     ({"refinements": 0}, "N = 0"),
     ({"tolerance": 0.0}, "tolerance = 0.0"),
+    ({"points": "auto", "memory": 2}, "points = auto: only without memory"),
     ({"overlap": True}, "overlap = True: only for picard sweeps"),
     ({"clock": "focused", "width": 0.0}, "width = 0.0"),
     ({"prediction": "velocity", "data_std": -1.0}, "data_std = -1.0"),
@@ -234,7 +258,7 @@ def test_mistakes_are_named(arguments, sentence):
 
 def test_a_pilot_must_have_been_made():
     with pytest.raises(InputError, match="decided by a pilot run"):
-        end(ComposedHeroism.frugal(placement="pilot"))
+        end(ComposedHeroism.frugal(placement="embedded"))
 
 
 def test_amplification_is_what_the_recursion_does():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from scipy.special import expit
@@ -148,11 +148,6 @@ class FocusedClock(LogSnrClock):
     def scaled(self, scale: float) -> FocusedClock:
         """The clock that shows for data ``scale`` times as large what this one shows for the data themselves."""
         return FocusedClock(self.centre - float(np.log(scale)), self.width)
-
-    def readings(self, levels: Sequence[NoiseLevel]) -> tuple[Array, Array]:
-        """(theta, d lambda / d theta) at many levels."""
-        theta = np.array([self._read(level) for level in levels])
-        return theta, self._show(theta)[1]
 
 
 def half_log_snr_gain(start: NoiseLevel, end: NoiseLevel) -> float:
