@@ -130,8 +130,8 @@ class ComposedHeroism(Sampler):
 
         T - 1 steps take T - 2 + N rounds, N = ceil(6.5 log T), and one for the size of the data.
         """
-        return cls(**_FOCUSED | {"points": 9, "refinement_constant": 6.5, "reach": 2, "overlap": True, "width": 0.85,
-                                 "data_std": 0.6} | changes)
+        return cls(**_FOCUSED | {"points": 9, "refinement_constant": 6.5, "reach": 2, "overlap": True, "width": 0.7,
+                                 "data_std": 0.35} | changes)
 
     @classmethod
     def chebyshev(cls, **changes: Any) -> ComposedHeroism:

@@ -17,6 +17,7 @@ from heroism.samplers.parts.predictions import PREDICTIONS, prediction
 from heroism.samplers.parts.stability import amplification, stable_memory
 from heroism.samplers.parts.weights import basis_integrals, step_weights
 from heroism.scores import ExactScore
+from heroism.targets import Sphere
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, NaiveMixture, gaussian
 from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
 from heroism.transport import transport
@@ -214,11 +215,11 @@ def test_the_pilot_counts_towards_the_budget():
         transport(sampler, ExactScore(MIXTURE), spectral(20), 5, seed=0, budget=8)
 
 
-def cost_of(sampler_for, ladder, attribute, epsilon):
+def cost_of(sampler_for, ladder, attribute, epsilon, target=MIXTURE):
     """Least evaluations or rounds on the ladder of T with a total variation of at most epsilon."""
     for steps in ladder:
-        ensemble = transport(sampler_for(steps), ExactScore(MIXTURE), spectral(steps), 60, seed=5)
-        if total_variation(ensemble, MIXTURE).value <= epsilon:
+        ensemble = transport(sampler_for(steps), ExactScore(target), spectral(steps), 60, seed=5)
+        if total_variation(ensemble, target).value <= epsilon:
             return getattr(ensemble, attribute)
     raise AssertionError(f"never reached {epsilon}")
 
@@ -232,6 +233,17 @@ def test_presets_need_fewer_evaluations_and_far_fewer_rounds_than_the_rivals_at_
     assert cost_of(lambda _: ComposedHeroism.frugal(), ladder, "evaluations", 1e-6) < 0.85 * evaluations
     assert cost_of(lambda _: ComposedHeroism.frugal(placement="embedded"), ladder, "evaluations", 1e-6) < evaluations
     assert cost_of(lambda _: ComposedHeroism.parallel(), range(3, 20), "rounds", 1e-6) < rounds / 3
+
+
+def test_presets_are_as_good_on_a_sphere_where_few_steps_suffice():
+    sphere, ladder = Sphere(16), [*range(8, 40), *range(40, 70, 2)]
+    rivals = [ExponentialAdams(k, "noise", "growing") for k in (3, 4, 5)]
+    rivals += [ExponentialAdams(5, "data", "growing"), UniPC(7, "data", "exact", "growing")]
+    for epsilon, share in ((1e-2, 1.1), (1e-4, 0.8), (1e-6, 0.8)):
+        able = rivals if epsilon == 1e-2 else rivals[-2 if epsilon == 1e-4 else -1 :]
+        best = min(cost_of(lambda _, s=s: s, ladder, "evaluations", epsilon, sphere) for s in able)
+        assert cost_of(lambda _: ComposedHeroism.frugal(), ladder, "evaluations", epsilon, sphere) <= share * best
+    assert cost_of(lambda _: ComposedHeroism.parallel(), range(3, 20), "rounds", 1e-6, sphere) < best / 3
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
