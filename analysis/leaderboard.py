@@ -23,7 +23,7 @@ def leaderboard(runs: pd.DataFrame, levels: Sequence[float]) -> dict[str, pd.Dat
     """Tables of the study.
 
     ``leaderboard_points`` : every run, with the name of its method and ``error``, its total variation or, where the map
-    folds, a cautious bound on it.
+    folds or the floor is higher, a cautious bound on it.
     ``leaderboard`` : one row per target, method and epsilon: the costs from which on the error stays below epsilon, or
     why there are none; the order in the number of steps beside the declared one.
     ``leaderboard_frontier`` : for every target, epsilon and cost the best of HEROISM and the best of the others.
@@ -43,7 +43,7 @@ def envelope(errors: np.ndarray) -> np.ndarray:
 
 def _named(points: pd.DataFrame) -> pd.DataFrame:
     rows = points.to_dict("records")
-    error = np.minimum(points["value"] + FOLD * points["folded"].fillna(0.0), 1.0)
+    error = np.minimum(np.maximum(points["value"] + FOLD * points["folded"].fillna(0.0), points["floor"]), 1.0)
     return points.assign(method=pd.Series([method_name(row) for row in rows], points.index, dtype=object),
                          ours=pd.Series([is_ours(row["sampler"]) for row in rows], points.index, dtype=bool),
                          error=error)
@@ -60,9 +60,12 @@ def _rows(group: Row, curve: pd.DataFrame, levels: Sequence[float]) -> list[Row]
 
 
 def _cost(curve: pd.DataFrame, cost: str, level: float) -> tuple[float, str]:
-    """By interpolation between the last run above the level and the next, in logarithms; or why there is none."""
+    """By interpolation between the last run above the level and the next, in logarithms; or why there is none.
+
+    The error already holds the floor, and a noisy one still says on which side of the level it is.
+    """
     curve = curve.sort_values(cost).drop_duplicates(cost, keep="last")
-    at = crossing(curve[cost], envelope(curve["error"].to_numpy(float)), curve["stderr"], level, curve["floor"])
+    at = crossing(curve[cost], envelope(curve["error"].to_numpy(float)), None, level)
     return at.x, at.reason or ""
 
 
