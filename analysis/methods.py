@@ -9,8 +9,8 @@ import pandas as pd
 
 NAMES: Mapping[str, str] = {
     "heroism": "HEROISM", "composed": "HEROISM composed", "heroism_frugal": "HEROISM frugal",
-    "heroism_frugal_pilot": "HEROISM frugal, pilot", "heroism_parallel": "HEROISM parallel",
-    "heroism_parallel_pilot": "HEROISM parallel, pilot", "heroism_chebyshev": "HEROISM Chebyshev, Gauss-Seidel",
+    "heroism_frugal_embedded": "HEROISM frugal, embedded", "heroism_parallel": "HEROISM parallel",
+    "heroism_parallel_embedded": "HEROISM parallel, embedded", "heroism_chebyshev": "HEROISM Chebyshev, Gauss-Seidel",
     "heroism_growing": "HEROISM growing degree", "euler": "PF-ODE Euler", "ddim": "DDIM",
     "accelerated": "accelerated ODE",
     "heun": "Heun (EDM)", "rk4": "RK4", "dop853": "DOP853", "dpm_solver_pp": "DPM-Solver++", "deis": "DEIS",
