@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import style
+from analysis.leaderboard import envelope
 from analysis.methods import NAMES
 
 STUDY = "leaderboard"
 CAPTION = ("Exact total variation against score evaluations per sample path, target by target, from the same starting "
-           "points between the same noise levels. Of every sampler the setting that reaches the smallest errors at the "
-           "least cost on that target is drawn; thin grey: the schedulers of diffusers; dotted: measured floors.")
+           "points between the same noise levels. Of every sampler the best of its settings at each cost is drawn, if no "
+           "dearer run of that setting is worse; thin grey: the schedulers of diffusers; dotted: measured floors.")
 COLUMNS = 3
 BOTTOM = 1e-13
 DRAWN = ("heroism_frugal", "heroism_frugal_embedded", "heroism_parallel", "heroism_parallel_embedded", "heroism",
@@ -23,7 +24,7 @@ DRAWN = ("heroism_frugal", "heroism_frugal_embedded", "heroism_parallel", "heroi
 
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
-    """``leaderboard_points``, chosen by ``leaderboard``; None without points."""
+    """``leaderboard_points``; None without points."""
     return draw_cost(tables, "evaluations", "score evaluations")
 
 
@@ -38,8 +39,7 @@ def draw_cost(tables: Mapping[str, pd.DataFrame], cost: str, label: str) -> Figu
     figure, grid = style.panels(-(-len(targets) // columns), columns, 2.9, sharey=True)
     for place, (axes, (target, d)) in enumerate(zip(grid.flat, targets, strict=False)):
         here = points[(points["target"] == target) & (points["d"] == d)]
-        board = tables["leaderboard"]
-        _panel(axes, here, best_settings(board[(board["target"] == target) & (board["d"] == d)], cost), cost)
+        _panel(axes, here, cost)
         axes.set_title(f"{style.name(target)}, $d = {d}$")
         axes.set(xlabel=label if place + columns >= len(targets) else "",
                  ylabel=style.TV if place % columns == 0 else "")
@@ -49,27 +49,23 @@ def draw_cost(tables: Mapping[str, pd.DataFrame], cost: str, label: str) -> Figu
     return figure
 
 
-def best_settings(board: pd.DataFrame, cost: str) -> dict[str, str]:
-    """Of every sampler on one target the method that reaches the smallest epsilon, and that at the least cost."""
-    chosen = {}
-    for sampler, rows in board.groupby("sampler", sort=True):
-        reached = rows.dropna(subset=[cost])
-        if reached.empty:  # none of the levels: the one with the smallest error
-            chosen[str(sampler)] = str(rows.loc[rows["smallest"].astype(float).idxmin(), "method"])
-            continue
-        deepest = reached[reached["epsilon"] == reached["epsilon"].min()]
-        chosen[str(sampler)] = str(deepest.loc[deepest[cost].astype(float).idxmin(), "method"])
-    return chosen
+def frontier(points: pd.DataFrame, cost: str) -> pd.DataFrame:
+    """Of one sampler in all its settings the runs that no cheaper one is as good as; a lucky run does not count."""
+    lasting = []
+    for _, curve in points.groupby("method", sort=True):
+        curve = curve.sort_values(cost)
+        lasting.append(curve.assign(error=envelope(curve["error"].to_numpy(float))))
+    every = pd.concat(lasting).sort_values([cost, "error"])
+    return every[every["error"] < every["error"].cummin().shift(fill_value=np.inf)]
 
 
-def _panel(axes: Axes, points: pd.DataFrame, chosen: Mapping[str, str], cost: str) -> None:
+def _panel(axes: Axes, points: pd.DataFrame, cost: str) -> None:
     for _, curve in points[points["sampler"] == "diffusers"].groupby("method", sort=True):
         curve = curve.sort_values(cost)
         axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), color="#C8C8C8", linewidth=0.7,
                   zorder=style.REFERENCE, label="diffusers, every scheduler")
-    for sampler in (name for name in DRAWN if name in chosen):
-        curve = points[points["method"] == chosen[sampler]].sort_values(cost)
-        look = style.look(sampler)
+    for sampler in (name for name in DRAWN if (points["sampler"] == name).any()):
+        curve, look = frontier(points[points["sampler"] == sampler], cost), style.look(sampler)
         axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), label=NAMES[sampler], zorder=style.DATA,
                   markersize=3.2, linewidth=1.8 if sampler.startswith("heroism_") else 1.0,
                   **{name: look[name] for name in ("color", "marker", "linestyle")})

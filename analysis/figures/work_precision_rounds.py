@@ -11,10 +11,10 @@ from analysis.figures import work_precision
 
 STUDY = "leaderboard"
 CAPTION = ("The same runs against sequential rounds, each of which makes all score evaluations that do not wait for "
-           "each other. Of every sampler the setting that reaches the smallest errors in the fewest rounds is drawn; "
-           "thin grey: the schedulers of diffusers; dotted: measured floors.")
+           "each other. Of every sampler the best of its settings at each number of rounds is drawn; thin grey: the "
+           "schedulers of diffusers; dotted: measured floors.")
 
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
-    """``leaderboard_points``, chosen by ``leaderboard``; None without points."""
+    """``leaderboard_points``; None without points."""
     return work_precision.draw_cost(tables, "rounds", "sequential rounds")

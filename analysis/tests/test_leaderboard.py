@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.compile import tidy
+from analysis.figures.work_precision import frontier
 from analysis.leaderboard import envelope, leaderboard
 from analysis.methods import is_ours, method_name
 from analysis.pages import leaderboard_page
@@ -61,6 +62,16 @@ def test_folded_mass_counts_as_error():
             for T, value, folded in ((9, 0.5, 0.0), (17, 1e-3, 0.0), (33, 1e-5, 0.01), (65, 1e-6, 0.0))]
     errors = board(fine)["leaderboard_points"].sort_values("T")["error"]
     assert list(errors) == pytest.approx([0.5, 1e-3, 0.10001, 1e-6])
+
+
+def test_a_samplers_frontier_takes_the_best_of_its_settings_without_lucky_runs():
+    records = [record("sphere", 4, None, T, value, study="leaderboard", sampler="unipc", N=None, evaluations=T - 1,
+                      rounds=T - 1, config={"sampler": {"points": points}})
+               for points, curve in ((2, ((9, 1e-1), (17, 1e-3), (65, 1e-4))), (7, ((9, 1e-9), (17, 0.5), (65, 1e-8))))
+               for T, value in curve]
+    points = board(records)["leaderboard_points"]
+    kept = frontier(points, "evaluations")
+    assert list(zip(kept["evaluations"], kept["error"], strict=True)) == [(8, 1e-1), (16, 1e-3), (64, 1e-8)]
 
 
 def test_failed_runs_are_left_out():
