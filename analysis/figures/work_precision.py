@@ -15,8 +15,8 @@ from analysis.methods import NAMES
 
 STUDY = "leaderboard"
 CAPTION = ("Exact total variation against score evaluations per sample path, target by target, from the same starting "
-           "points between the same noise levels. Of every sampler the best of its settings at each cost is drawn, if no "
-           "dearer run of that setting is worse; thin grey: the schedulers of diffusers; dotted: measured floors.")
+           "points between the same noise levels. Of every sampler the best of its settings at each cost is drawn, if "
+           "no dearer run of that setting is worse; thin grey: the schedulers of diffusers; dotted: measured floors.")
 COLUMNS = 3
 BOTTOM = 1e-13
 DRAWN = ("heroism_frugal", "heroism_frugal_embedded", "heroism_parallel", "heroism_parallel_embedded", "heroism",
