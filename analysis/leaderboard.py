@@ -10,7 +10,7 @@ import pandas as pd
 
 from analysis.curves import DISTANCE, curves
 from analysis.methods import is_ours, method_name
-from heroism.rates import crossing, fit_rate
+from heroism.rates import NOISY, Crossing, crossing, fit_rate
 
 METHOD = ["target", "d", "sampler", "method", "ours"]
 COSTS = ("evaluations", "rounds")
@@ -31,7 +31,7 @@ def leaderboard(runs: pd.DataFrame, levels: Sequence[float]) -> dict[str, pd.Dat
     points = _named(curves(runs, DISTANCE))
     rows = [row for key, curve in points.groupby(METHOD, sort=True)
             for row in _rows(dict(zip(METHOD, key, strict=True)), curve, levels)]
-    columns = [*METHOD, "epsilon", *COSTS, "reason", "order", "order_low", "order_high", "declared_order", "smallest"]
+    columns = [*METHOD, "epsilon", *COSTS, "evaluations_stderr", "rounds_stderr", "reason", "order", "order_low", "order_high", "declared_order", "smallest"]
     board = pd.DataFrame(rows, columns=columns)
     return {"leaderboard": board, "leaderboard_points": points, "leaderboard_frontier": _frontier(board)}
 
@@ -53,20 +53,21 @@ def _rows(group: Row, curve: pd.DataFrame, levels: Sequence[float]) -> list[Row]
     curve = curve[curve["unusable"] != "failed"].sort_values("evaluations")
     order, found = _order(curve), []
     for level in levels:
-        (evaluations, reason), (rounds, _) = (_cost(curve, cost, level) for cost in COSTS)
-        found.append({**group, "epsilon": level, "evaluations": evaluations, "rounds": rounds, "reason": reason,
-                      **order, "smallest": curve["error"].min()})
+        reached = {cost: _cost(curve, cost, level) for cost in COSTS}
+        found.append({**group, "epsilon": level, **{cost: at.x for cost, at in reached.items()},
+                      **{f"{cost}_stderr": at.stderr for cost, at in reached.items()},
+                      "reason": reached["evaluations"].reason or "", **order, "smallest": curve["error"].min()})
     return found
 
 
-def _cost(curve: pd.DataFrame, cost: str, level: float) -> tuple[float, str]:
+def _cost(curve: pd.DataFrame, cost: str, level: float) -> Crossing:
     """By interpolation between the last run above the level and the next, in logarithms; or why there is none.
 
-    The error already holds the floor, and a noisy one still says on which side of the level it is.
+    The error already holds the floor, and however noisy it still says on which side of the level it is.
     """
     curve = curve.sort_values(cost).drop_duplicates(cost, keep="last")
-    at = crossing(curve[cost], envelope(curve["error"].to_numpy(float)), None, level)
-    return at.x, at.reason or ""
+    error = envelope(curve["error"].to_numpy(float))
+    return crossing(curve[cost], error, np.minimum(curve["stderr"].fillna(0.0), NOISY * error), level)
 
 
 def _order(curve: pd.DataFrame) -> Row:
@@ -85,16 +86,19 @@ def _frontier(board: pd.DataFrame) -> pd.DataFrame:
     for (target, d, epsilon), at in board.groupby(["target", "d", "epsilon"], sort=True):
         for cost in COSTS:
             ours, others = _best(at[at["ours"]], cost), _best(at[~at["ours"].astype(bool)], cost)
+            ratio = ours[0] / others[0]
             rows.append({"target": target, "d": d, "epsilon": epsilon, "cost": cost,
-                         "heroism": ours[0], "heroism_method": ours[1], "other": others[0], "other_method": others[1],
-                         "ratio": ours[0] / others[0]})
-    columns = ["target", "d", "epsilon", "cost", "heroism", "heroism_method", "other", "other_method", "ratio"]
+                         "heroism": ours[0], "heroism_method": ours[2], "other": others[0], "other_method": others[2],
+                         "ratio": ratio, "ratio_stderr": ratio * float(np.hypot(ours[1], others[1]))})
+    columns = ["target", "d", "epsilon", "cost", "heroism", "heroism_method", "other", "other_method", "ratio",
+               "ratio_stderr"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def _best(rows: pd.DataFrame, cost: str) -> tuple[float, str]:
+def _best(rows: pd.DataFrame, cost: str) -> tuple[float, float, str]:
+    """(cost, its relative standard error, method) of the cheapest."""
     rows = rows.dropna(subset=cost)
     if rows.empty:
-        return np.nan, ""
+        return np.nan, np.nan, ""
     least = rows.loc[rows[cost].astype(float).idxmin()]
-    return float(least[cost]), str(least["method"])
+    return float(least[cost]), float(least[f"{cost}_stderr"] / least[cost]), str(least["method"])
