@@ -12,8 +12,9 @@ import yaml
 
 from analysis.intervals import verdict
 from analysis.paths import STUDIES
-from analysis.verify.claim import DIRECTIONS, evaluate
+from analysis.verify.claim import DIRECTIONS
 from heroism.errors import require
+from heroism.formulas import evaluate
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -52,7 +52,18 @@ class Planner:
             unique.setdefault(planned.job.identity, planned)
         return list(unique.values())
 
+    def grid(self, grid: Mapping[str, Any], arguments: Sequence[str]) -> list[Planned]:
+        """The jobs of one more grid, with the overrides of the command line; no smoke version replaces its axes."""
+        every = self._of_study({"grids": [grid]}, self._parser.parse_overrides(list(arguments)))
+        return [Planned(self._job(overrides), tuple(overrides)) for overrides in every]
+
+    def given(self, arguments: Sequence[str]) -> dict[str, list[str]]:
+        """What the command line overrides, and its values."""
+        return {part.get_key_element(): _values(part) for part in self._parser.parse_overrides(list(arguments))}
+
     def _of_study(self, study: Any, parsed: list[Override]) -> list[list[str]]:
+        if study.get("optimise") and not study.get("grids"):
+            return []
         given = {part.get_key_element(): _values(part) for part in parsed}
         fixed = [f"{name}={value}" for name in ("study", "smoke") for value in given.pop(name, [])]
         return [fixed + overrides for overrides in expand(study, given, self.groups, self.master.smoke)]

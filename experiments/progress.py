@@ -42,14 +42,17 @@ class Watch:
     ----------
     folder : where the markers are. title : what the sweep is called.
     prices : how long each record of each job may take, in any unit.
+    what : what is counted.
     """
 
-    def __init__(self, folder: str | Path, title: str, prices: Sequence[Sequence[float]], stream: TextIO | None = None):
-        self.folder, self.title, self.prices = Path(folder), title, prices
+    def __init__(self, folder: str | Path, title: str, prices: Sequence[Sequence[float]], stream: TextIO | None = None,
+                 what: str = "records"):
+        self.folder, self.title, self.prices, self.what = Path(folder), title, prices, what
         self.console = Console(file=stream or sys.stderr)
         self.total = sum(map(len, prices))
         self._all = max(sum(map(sum, prices)), 1e-300)
         self._ended: set[int] = set()
+        self._claimed = 0
         self._stop = threading.Event()
         self._started = time.monotonic()
         self._tenth = 0
@@ -67,6 +70,13 @@ class Watch:
             self._path(number).unlink(missing_ok=True)
         with suppress(OSError):  # kept if a launcher left its logs there, or nothing ever ran
             self.folder.rmdir()
+
+    def claim(self, jobs: int, finished: bool = False) -> int:
+        """Where jobs come in batches: the first of the next numbers, which are for these; finished ones only count."""
+        first, self._claimed = self._claimed, self._claimed + jobs
+        if finished:
+            self._ended.update(range(first, self._claimed))
+        return first
 
     def state(self) -> tuple[int, float, list[str]]:
         """(finished records, finished share of the price, labels of the jobs that are running)."""
@@ -115,7 +125,7 @@ class Watch:
         tenth = int(TENTHS * records / self.total)
         if tenth > self._tenth:
             self._tenth = tenth
-            parts = [f"{records} of {self.total} records", self._left(share), " | ".join(running)]
+            parts = [f"{records} of {self.total} {self.what}", self._left(share), " | ".join(running)]
             print(f"{self.title}: {', '.join(filter(None, parts))}", file=self.console.file, flush=True)
 
     def _left(self, share: float) -> str:

@@ -44,10 +44,10 @@ def is_done(record: Record | None) -> bool:
 
 
 class Store:
-    """The folder ``results/raw``."""
+    """The folder ``results/raw``, or one inside it."""
 
-    def __init__(self, results: str | Path):
-        self.folder = Path(results) / "raw"
+    def __init__(self, results: str | Path, inside: str = "."):
+        self.folder = Path(results) / "raw" / inside
 
     def path(self, key: str) -> Path:
         return self.folder / f"{key}.json"

@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from hydra.core.config_store import ConfigStore
@@ -17,9 +18,10 @@ from hydra.core.utils import JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from experiments.execute import check
+from experiments.optimise import Search, combinations, read
 from experiments.plan import Planned, Planner
 from experiments.progress import Watch
 from experiments.record import Store, is_done
@@ -34,7 +36,7 @@ class SweepConf:
 
 
 class Sweep(Sweeper):
-    """Cartesian products from the command line, or the grids of a study."""
+    """Cartesian products from the command line, or the grids and the searches of a study."""
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.context, self.master = hydra_context, config
@@ -43,7 +45,8 @@ class Sweep(Sweeper):
         self.store = Store(config.results)
 
     def sweep(self, arguments: list[str]) -> Any:
-        planned = Planner(self.context.config_loader, self.master).plan(arguments)
+        planner = Planner(self.context.config_loader, self.master)
+        planned = planner.plan(arguments)
         study = self.master.hydra.runtime.choices.get("study")
         pending = planned if self.master.force else [plan for plan in planned if not self._finished(plan, study)]
         checked, left_out = _checked(pending)
@@ -51,8 +54,31 @@ class Sweep(Sweeper):
         _say(f"{len(planned)} jobs, {len(planned) - len(pending)} of them finished before",
              *(f"{count} jobs are left out: {why}" for why, count in Counter(left_out.values()).items()))
         if priced:
-            self._launch(priced, study or "sweep")
-        self._conclude([plan for plan in planned if plan.overrides not in left_out])
+            with Watch(self.master.hydra.sweep.dir, study or "sweep", [prices for _, prices in priced]):
+                self._launch([plan for plan, _ in priced])
+        planned = [plan for plan in planned if plan.overrides not in left_out]
+        self._conclude([*planned, *self._optimise(planner, arguments, study)])
+
+    def _optimise(self, planner: Planner, arguments: Sequence[str], study: str | None) -> list[Planned]:
+        """The searches of a study; the jobs that measured again what they found."""
+        section = OmegaConf.select(self.master, "study.optimise")
+        if section is None:
+            return []
+        again: list[Planned] = []
+        settings = read(OmegaConf.to_container(section, resolve=True), self.master.smoke)
+        for names in combinations(settings, planner.given(arguments)):
+            search = Search(settings, names, study, partial(planner.grid, arguments=arguments), self.store)
+            title = " ".join([f"{study}, search", *(f"{name}={value}" for name, value in names.items())])
+            with Watch(self.master.hydra.sweep.dir, title, [[1.0]] * search.count, what="jobs") as watch:
+                again += search.run(partial(self._batch, watch, study))
+        return again
+
+    def _batch(self, watch: Watch, study: str | None, planned: Sequence[Planned]) -> None:
+        """Do the jobs of one batch of a search."""
+        pending = planned if self.master.force else [plan for plan in planned if not self._finished(plan, study)]
+        watch.claim(len(planned) - len(pending), finished=True)
+        if pending:
+            self._launch(pending, watch.claim(len(pending)))
 
     def _finished(self, plan: Planned, study: str | None) -> bool:
         known = [record for _, record in plan.job.known(self.store)]
@@ -61,13 +87,13 @@ class Sweep(Sweeper):
                 self.store.join(record, study)
         return all(is_done(record) for record in known)
 
-    def _launch(self, priced: Sequence[tuple[Planned, list[float]]], title: str) -> None:
-        with Watch(self.master.hydra.sweep.dir, title, [prices for _, prices in priced]):
-            try:
-                returned = self.launcher.launch([list(plan.overrides) for plan, _ in priced], initial_job_idx=0)
-            except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
-                return _say(f"The launcher stopped ({_brief(error)}).")
-        for (plan, _), job in zip(priced, returned, strict=True):
+    def _launch(self, plans: Sequence[Planned], first: int = 0) -> None:
+        """Hand jobs to the launcher, which numbers them from ``first`` on."""
+        try:
+            returned = self.launcher.launch([list(plan.overrides) for plan in plans], initial_job_idx=first)
+        except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
+            return _say(f"The launcher stopped ({_brief(error)}).")
+        for plan, job in zip(plans, returned, strict=True):
             if job.status is JobStatus.FAILED:  # it stopped before it could leave a record
                 _say(f"{plan.job.label}: {_brief(job._return_value)}")
 

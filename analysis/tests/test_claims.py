@@ -13,10 +13,11 @@ from analysis.figures.claims import draw
 from analysis.paths import STUDIES
 from analysis.verify.__main__ import main, picture
 from analysis.verify.__main__ import verify as judge_all
-from analysis.verify.claim import evaluate, read_claims, read_study
+from analysis.verify.claim import read_claims, read_study
 from analysis.verify.runs import runs
 from analysis.verify.table import into_readme, markdown, tabulate
 from heroism.errors import InputError
+from heroism.formulas import evaluate
 
 LADDER = (32, 64, 128, 256, 512)
 SLOPE = {"kind": "slope", "x": "h", "by": ["target"], "each": ["K"]}

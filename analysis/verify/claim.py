@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from heroism.errors import InputError, require
+from heroism.errors import require
 
 DIRECTIONS = ("at most", "at least", "equal")
 EXPECTATIONS = ("confirmed", "sharper", "refuted")
 KINDS = ("slope", "crossing_slope", "geometric", "level", "ratio")
 LEAST_POINTS = 4  # fewer leave less than two degrees of freedom
 LEAST_SPAN = 4.0  # largest over smallest x of a fit: in less than two octaves power law and logarithm look alike
-OPERATIONS: dict[type, Callable[..., float]] = {
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
-    ast.Pow: operator.pow, ast.USub: operator.neg,
-}
 # Keys of a statistic -> kinds that need them; everything else is optional.
 NEEDED = {"x": ("slope", "crossing_slope", "geometric"), "levels": ("crossing_slope",),
           "numerator": ("ratio",), "denominator": ("ratio",)}
@@ -157,24 +151,3 @@ def _statistic(place: str, given: Mapping[str, Any]) -> Statistic:
         if key in values:
             values[key] = str(values[key])
     return Statistic(**values)
-
-
-def evaluate(formula: str, names: Mapping[str, Any]) -> float:
-    """A formula of numbers, names, + - * / and **; InputError for anything else."""
-    remedy = f"write a formula in {', '.join(names) or 'numbers'}, such as 1 + 2/K"
-
-    def value(node: ast.AST) -> float:
-        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-            return float(node.value)
-        if isinstance(node, ast.Name) and node.id in names:
-            return float(names[node.id])
-        if isinstance(node, ast.BinOp) and type(node.op) in OPERATIONS:
-            return OPERATIONS[type(node.op)](value(node.left), value(node.right))
-        if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATIONS:
-            return OPERATIONS[type(node.op)](value(node.operand))
-        raise InputError("formula", formula, remedy)
-
-    try:
-        return value(ast.parse(formula, mode="eval").body)
-    except (SyntaxError, ZeroDivisionError):
-        raise InputError("formula", formula, remedy) from None

@@ -26,12 +26,16 @@ def runs(results: str | Path) -> pd.DataFrame:
     perturbation (``target_half_width``); ``measure, error, stderr, floor`` of one of its estimates; ``h = log T / T``,
     ``inverse_h``, ``refinements`` (rounds per step), ``size`` (half width, radius or scale of the target) and ``spent``
     (score evaluations of all its paths together).
+    Of searches: ``instance`` names what was measured again; ``trial, trial_exponent`` belong to what was only tried.
     A failed rung has no error and ``status`` "failed".
     """
     rows = [row for record in read_records(Path(results, "raw")) for row in _rows(record)]
     table = pd.DataFrame(rows)
     if table.empty:
         return table
+    found = _searched(Path(results, "raw", "searches"))
+    for column in ("instance", "trial", "trial_exponent"):
+        table[column] = table["key"].map({key: said[column] for key, said in found.items()})
     for column in ("T", "d", "K", "error", "stderr", "floor", "evaluations", "rounds"):
         table[column] = pd.to_numeric(table[column], errors="coerce").astype(float)
     table["h"] = np.log(table["T"]) / table["T"]
@@ -54,6 +58,21 @@ def _rows(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     estimates = record.get("estimates") or {record.get("distance"): {}}
     return [common | {"measure": name, "error": part.get("value"), "stderr": part.get("stderr"),
                       "floor": part.get("floor")} for name, part in estimates.items()]
+
+
+def _searched(folder: Path) -> dict[str, dict[str, Any]]:
+    """By key of a rung, what the latest search of every study and combination says about it."""
+    records = [json.loads(path.read_text()) for path in folder.glob("[!.]*.json")]
+    latest = {(record["study"], json.dumps(record["names"])): record
+              for record in sorted(records, key=lambda record: (record["finished"], record["key"]))}
+    nothing: dict[str, Any] = {"instance": None, "trial": np.nan, "trial_exponent": np.nan}
+    found: dict[str, dict[str, Any]] = {}
+    for record in latest.values():
+        for number, one in enumerate(record["trials"]):
+            said = {"trial": number, "trial_exponent": np.nan if one["exponent"] is None else one["exponent"]}
+            found |= {key: nothing | said for key in one["keys"]}
+        found |= {key: nothing | {"instance": one["label"]} for one in record["again"] for key in one["keys"]}
+    return found
 
 
 def _first(table: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.intervals import CONFIRMED, REFUTED, SHARPER, UNDECIDED, verdict
-from analysis.verify.claim import Claim, evaluate
+from analysis.verify.claim import Claim
 from analysis.verify.statistics import Measured, Row
+from heroism.formulas import evaluate
 
 BROAD = 0.5  # a claim stands when more than this share of its groups is decided
 

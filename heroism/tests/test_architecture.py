@@ -28,7 +28,7 @@ MAY_KNOW = {
     "heroism/distances/": {"heroism"},
     "heroism/": {"heroism"},
     "experiments/": {"heroism", "experiments"},
-    "analysis/": BASE | {"heroism.rates", "heroism.theory", "heroism.samplers", "analysis"},
+    "analysis/": BASE | {"heroism.formulas", "heroism.rates", "heroism.theory", "heroism.samplers", "analysis"},
 }
 # Whose libraries a folder must not know.
 FOREIGN = {

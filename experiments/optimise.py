@@ -1,0 +1,250 @@
+"""The search for the hardest instance: optuna proposes targets, sweeps of jobs measure them, the records remain.
+
+The section ``optimise`` of a study file says, for every combination of ``each``, over what is searched:
+
+    x, levels      what is maximised: the exponent of x in the T / log T where the error is at a level (mean)
+    each           {override: values}; one search for every combination
+    trials, batch, startup, seed   how many; how many are proposed at once (whatever the number of workers); how many
+                   are random before the sampler (a tree of Parzen estimators) takes over; its seed
+    smoke          what the tiny version has instead
+    everywhere     variables and overrides of every family
+    families       a list: variables {name: {low, high, log} or list of choices} and overrides, whose texts may hold
+                   formulas of the variables and of x, as "[0,{separation * d**power}]"
+    trial          the grid of every trial
+    again          the grid on which the best instance of each of the best ``families`` is measured again, with another
+                   seed: the best of many noisy numbers is too large
+
+Proposals depend on the seed and on measured numbers alone and finished records are never computed again, so that a
+search that was interrupted proposes the same once more and goes on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import optuna
+
+from experiments.execute import check
+from experiments.plan import Planned
+from experiments.record import SCHEMA, Record, Store, fingerprint, is_done, now, provenance
+from heroism.errors import InputError, require, whole_number
+from heroism.formulas import evaluate
+from heroism.rates import crossing
+from heroism.theory import step_size
+
+SEARCHES = "searches"  # folder of the records of whole searches, inside that of the others
+DIGITS = 3  # of a proposed number, so that records read well and do not hang on the last bits of a machine
+NEEDED = ("x", "levels", "each", "trials", "batch", "startup", "seed", "smoke", "families", "trial", "again")
+FORMULA = re.compile(r"\{([^{}]*)\}")
+
+Plan = Callable[[Mapping[str, Any]], list[Planned]]  # a grid -> its jobs
+Compute = Callable[[Sequence[Planned]], None]  # what is missing of these jobs
+
+
+@dataclass
+class Instance:
+    """A family with values of its variables, and the exponent measured for it (NaN: none, for the reason given)."""
+
+    family: str
+    values: Mapping[str, Any]
+    overrides: Mapping[str, Any]
+    exponent: float = math.nan
+    reason: str | None = None
+    keys: list[str] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        return " ".join([self.family, *(f"{name}={value}" for name, value in self.values.items())])
+
+
+class Search:
+    """One search of a study, for one combination of ``each``.
+
+    Parameters
+    ----------
+    section : ``optimise`` of the study, as :func:`read` returns it. names : one value for every key of ``each``.
+    study : its name. plan : jobs of a grid. store : where records are.
+    """
+
+    def __init__(self, section: Mapping[str, Any], names: Mapping[str, Any], study: str | None, plan: Plan,
+                 store: Store):
+        self.section, self.names, self.study, self.plan, self.store = section, dict(names), study, plan, store
+        self.x = str(section["x"])
+        self.trials, self.batch, self.startup, self.seed = (
+            whole_number(f"optimise.{name}", section[name], least)
+            for name, least in (("trials", 1), ("batch", 1), ("startup", 0), ("seed", 0)))
+        self.families = whole_number("optimise.again.families", section["again"].get("families", 1), 1)
+        self.instances: list[Instance] = []
+        self.hardest: list[Instance] = []
+
+    @property
+    def count(self) -> int:
+        """Jobs there will be."""
+        targets = {str(family["target"]) for family in self.section["families"]}
+        again = min(self.families, len(targets)) * len(self.section["again"][self.x])
+        return self.trials * len(self.section["trial"][self.x]) + again
+
+    def run(self, compute: Compute) -> list[Planned]:
+        """Search, measure the hardest again, leave the record of the search. Returns the jobs that measured again."""
+        sampler = optuna.samplers.TPESampler(seed=self.seed, n_startup_trials=self.startup)
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+        while len(self.instances) < self.trials:
+            trials = [study.ask() for _ in range(min(self.batch, self.trials - len(self.instances)))]
+            batch = [self._propose(trial) for trial in trials]
+            self._measure(batch, self.section["trial"], compute)
+            for trial, one in zip(trials, batch, strict=True):
+                known = math.isfinite(one.exponent)
+                study.tell(trial, one.exponent if known else None,
+                           optuna.trial.TrialState.COMPLETE if known else optuna.trial.TrialState.FAIL)
+            self.instances += batch
+        again = {key: value for key, value in self.section["again"].items() if key != "families"}
+        self.hardest = [Instance(one.family, one.values, one.overrides) for one in self._best()]
+        planned = self._measure(self.hardest, again, compute)
+        Store(self.store.folder.parent, SEARCHES).save(self._record())
+        return planned
+
+    def _propose(self, trial: optuna.Trial) -> Instance:
+        families = self.section["families"]
+        number = trial.suggest_categorical("family", list(range(len(families)))) if len(families) > 1 else 0
+        everywhere, family = self.section.get("everywhere") or {}, families[number]
+        own = f"{number} {family['target']}"
+        values = {name: _suggest(trial, name, spec) for name, spec in (everywhere.get("variables") or {}).items()}
+        values |= {name: _suggest(trial, f"{own} {name}", spec)
+                   for name, spec in (family.get("variables") or {}).items()}
+        overrides = {key: text for part in (everywhere, family) for key, text in part.items() if key != "variables"}
+        return Instance(str(family["target"]), values, overrides)
+
+    def _measure(self, instances: Sequence[Instance], grid: Mapping[str, Any], compute: Compute) -> list[Planned]:
+        """Run the jobs of all instances together and read their exponents from the records."""
+        planned: list[list[tuple[float, Planned]]] = []
+        for one in instances:
+            try:
+                jobs = list(self._jobs(one, grid))
+                for _, plan in jobs:
+                    check(plan.job)
+                planned.append(jobs)
+            except InputError as mistake:  # a place where there is no instance; the sampler hears that it failed
+                one.reason = str(mistake)
+                planned.append([])
+        every = [plan for jobs in planned for _, plan in jobs]
+        compute(every)
+        for one, jobs in zip(instances, planned, strict=True):
+            if jobs:
+                self._read(one, jobs)
+        return every
+
+    def _jobs(self, one: Instance, grid: Mapping[str, Any]) -> Iterator[tuple[float, Planned]]:
+        for place in grid[self.x]:
+            names = {**one.values, **self.names, self.x: place}
+            filled = {key: _fill(text, names) for key, text in one.overrides.items()}
+            for plan in self.plan({**filled, **self.names, **grid, self.x: place}):
+                yield float(place), plan
+
+    def _read(self, one: Instance, jobs: Sequence[tuple[float, Planned]]) -> None:
+        curves = []
+        for place, plan in jobs:
+            records = [record for _, record in plan.job.known(self.store) if record is not None and is_done(record)]
+            one.keys += [str(record["key"]) for record in records]
+            curves.append((place, records))
+        one.exponent = exponent(curves, [float(level) for level in self.section["levels"]])
+        if not math.isfinite(one.exponent):
+            one.reason = "the errors do not fall"
+
+    def _best(self) -> list[Instance]:
+        """The best instance of each of the best families; those without a number last."""
+        ranked = sorted(self.instances, key=lambda one: -one.exponent if math.isfinite(one.exponent) else math.inf)
+        first: dict[str, Instance] = {}
+        for one in ranked:
+            first.setdefault(one.family, one)
+        return list(first.values())[:self.families]
+
+    def _record(self) -> Record:
+        key = fingerprint({"optimise": self.section, "names": self.names, "trials": self.trials,
+                           "first": self.instances[0].keys})
+        return {"schema": SCHEMA, "kind": "search", "key": key, "status": "done", "reason": None,
+                "study": self.study, "names": self.names, "x": self.x,
+                "trials": [_written(one) for one in self.instances], "again": [_written(one) for one in self.hardest],
+                **provenance(), "finished": now()}
+
+
+def read(section: Any, smoke: bool) -> dict[str, Any]:
+    """The section, with its tiny version put in if that is asked for. Raises InputError for what it lacks."""
+    missing = [name for name in NEEDED if name not in section]
+    require(not missing, "study.optimise", ", ".join(missing) or "complete", "say these too")
+    tiny = section["smoke"] if smoke else {}
+    merged = {**section, **{key: {**section[key], **value} if isinstance(value, dict) else value
+                            for key, value in tiny.items()}}
+    families = merged["families"]
+    require(bool(families) and all("target" in family for family in families), "study.optimise.families", families,
+            "give at least one, each with its target")
+    for name in ("trial", "again"):
+        require(isinstance(merged[name].get(merged["x"]), list), f"study.optimise.{name}.{merged['x']}",
+                merged[name].get(merged["x"]), "give a list: the exponent is that of this number")
+    return merged
+
+
+def combinations(section: Mapping[str, Any], given: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+    """The combinations of ``each``, as far as the command line lets them; InputError if it sets what is searched."""
+    for name in ("target", str(section["x"])):
+        require(name not in given, name, ",".join(given.get(name, ())), "this study searches over it: leave it out")
+    each = {key: values if isinstance(values, list) else [values] for key, values in section["each"].items()}
+    each = {key: [value for value in values if key not in given or str(value) in given[key]]
+            for key, values in each.items()}
+    return [dict(zip(each, values, strict=True)) for values in itertools.product(*each.values())]
+
+
+def exponent(curves: Sequence[tuple[float, Sequence[Record]]], levels: Sequence[float]) -> float:
+    """Of x in T / log T at the levels, averaged over them; NaN if fewer than two x have any record.
+
+    ``curves`` are pairs of an x and the rungs measured there. A level that a ladder does not bracket counts where the
+    ladder ends: what is beyond it is a bound, and leaving it out would hide the hardest instances from the search.
+    """
+    slopes = []
+    for level in levels:
+        places, reached = [], []
+        for place, records in curves:
+            parts = [(record["T"], *_estimate(record)) for record in records]
+            if not parts:
+                continue
+            steps, value, stderr, floor = (np.array(column, dtype=float) for column in zip(*parts, strict=True))
+            at = crossing(1.0 / step_size(steps), value, stderr, level, floor)
+            inside = [end for end in (at.x, at.after, at.by) if math.isfinite(end) and end > 0]
+            if inside:
+                places.append(place)
+                reached.append(inside[0])
+        if len(set(places)) > 1:
+            slopes.append(float(np.polyfit(np.log(places), np.log(reached), 1)[0]))
+    return float(np.mean(slopes)) if slopes else math.nan
+
+
+def _estimate(record: Record) -> tuple[float, float, float]:
+    estimate = record["estimates"][record["distance"]]
+    value, stderr, floor = (math.nan if estimate[part] is None else estimate[part]
+                            for part in ("value", "stderr", "floor"))
+    return value, stderr, floor
+
+
+def _suggest(trial: optuna.Trial, name: str, spec: Any) -> Any:
+    if isinstance(spec, list):
+        return trial.suggest_categorical(name, spec)
+    value = trial.suggest_float(name, float(spec["low"]), float(spec["high"]), log=bool(spec.get("log", False)))
+    return float(f"{value:.{DIGITS}g}")
+
+
+def _fill(text: Any, names: Mapping[str, Any]) -> Any:
+    """The text with its formulas evaluated."""
+    if not isinstance(text, str):
+        return text
+    return FORMULA.sub(lambda match: f"{evaluate(match[1], names):.10g}", text)
+
+
+def _written(one: Instance) -> dict[str, Any]:
+    return {"family": one.family, "values": dict(one.values), "label": one.label, "exponent": one.exponent,
+            "reason": one.reason, "keys": one.keys}
