@@ -1,66 +1,94 @@
-"""The search of the hardest instance: proposals that repeat, exponents that are right, records that are reused."""
-
-from __future__ import annotations
+"""The search of the hardest instance: what it maximises, that it finds it, that it goes on where it stopped."""
 
 import json
+import math
 
 import numpy as np
 import pytest
 
 from experiments.optimise import combinations, exponent, read
+from experiments.tests.test_run import stamps
 from heroism.errors import InputError
 
-LEVELS = (1e-2, 1e-3)
-SECTION = {"x": "d", "levels": LEVELS, "each": {"K": [2, 3]}, "trials": 4, "batch": 2, "startup": 2, "seed": 1,
-           "families": [{"target": "sphere"}], "trial": {"d": [4, 8]}, "again": {"d": [4, 8]},
-           "smoke": {"trials": 1, "trial": {"d": [2, 4]}}}
+SECTION = {
+    "x": "d", "levels": [1e-2], "each": {"K": [2, 3]}, "trials": 4, "batch": 2, "startup": 1, "seed": 0,
+    "smoke": {"trials": 1, "trial": {"particles": 8}},
+    "families": [{"target": "sphere", "variables": {"radius": {"low": 0.1, "high": 10}},
+                  "target.radius": "{radius * d**0.5}"}],
+    "trial": {"d": [4, 64], "T": [32, 64]}, "again": {"families": 1, "d": [4, 64], "T": [32, 64], "seed": 7}}
 
 
-def curve(scale, steps):
-    """A ladder with TV = (scale log T / T)^2."""
-    return [{"T": count, "distance": "tv", "estimates": {"tv": {
-        "value": (scale * np.log(count) / count) ** 2, "stderr": 0.0, "floor": 0.0}}} for count in steps]
+def rungs(by_d, order, ladder=tuple(2**power for power in range(4, 24))):
+    """Records whose error is ``d^by_d h^order``, so that 1/h at a level grows like ``d^(by_d / order)``."""
+    for d in (4, 64, 1024):
+        yield d, [{"T": T, "distance": "tv", "estimates": {"tv": {
+            "value": min(1.0, 4.0 * d**by_d * (math.log(T) / T) ** order), "stderr": 0.0, "floor": 1e-15}}}
+            for T in ladder]
 
 
-def test_the_exponent_of_known_curves():
-    ladder = [2**k for k in range(3, 22)]
-    assert exponent([(d, curve(2.0 * d**0.7, ladder)) for d in (4, 64, 1024)], LEVELS) == pytest.approx(0.7, abs=0.02)
+@pytest.mark.parametrize("by_d, order", [(0.5, 2), (1.0, 2), (0.5, 4)])
+def test_the_exponent_is_that_of_the_law(by_d, order):
+    assert exponent(list(rungs(by_d, order)), [1e-3, 1e-4]) == pytest.approx(by_d / order, abs=0.01)
 
 
-def test_a_ladder_that_ends_too_early_still_shows_that_an_instance_is_hard():
-    short = [2**k for k in range(3, 12)]
-    hard = exponent([(d, curve(0.1 * d, short)) for d in (4, 64, 1024)], LEVELS)
-    easy = exponent([(d, curve(0.1 * d**0.1, short)) for d in (4, 64, 1024)], LEVELS)
-    assert hard > easy + 0.2
+def test_a_ladder_that_ends_above_the_level_counts_where_it_ends():
+    """It is a bound from below, and leaving it out would hide the hardest instances."""
+    whole, cut = (exponent(list(rungs(1.0, 1, ladder)), [1e-1]) for ladder in ((16, 2**12, 2**20), (16, 2**8, 2**12)))
+    assert 0.2 < cut < whole
 
 
 def test_without_records_there_is_no_exponent():
-    assert np.isnan(exponent([(4, []), (8, [])], LEVELS))
+    assert math.isnan(exponent([(4.0, [])], [1e-1]))
 
 
-def test_the_tiny_version_and_the_command_line():
+def test_the_tiny_version_changes_what_it_names_and_nothing_else():
     tiny = read(SECTION, smoke=True)
-    assert tiny["trials"] == 1 and tiny["trial"] == {"d": [2, 4]} and tiny["again"] == SECTION["again"]
+    assert tiny["trials"] == 1 and tiny["trial"] == {"d": [4, 64], "T": [32, 64], "particles": 8}
+    assert read(SECTION, smoke=False)["trials"] == 4
+
+
+@pytest.mark.parametrize("change, named", [
+    ({"levels": None}, "levels"), ({"families": []}, "families"), ({"trial": {"T": [32]}}, "trial.d")])
+def test_what_a_section_lacks_is_named(change, named):
+    section = {key: value for key, value in {**SECTION, **change}.items() if value is not None}
+    with pytest.raises(InputError, match=named):
+        read(section, smoke=False)
+
+
+def test_the_command_line_narrows_what_there_is_one_search_for_each_of():
     assert combinations(SECTION, {}) == [{"K": 2}, {"K": 3}]
     assert combinations(SECTION, {"K": ["3"]}) == [{"K": 3}]
-    for name in ("d", "target"):
-        with pytest.raises(InputError, match="searches over it"):
-            combinations(SECTION, {name: ["4"]})
-    with pytest.raises(InputError, match="again"):
-        read({name: value for name, value in SECTION.items() if name != "again"}, smoke=False)
+    with pytest.raises(InputError, match="searches over it"):
+        combinations(SECTION, {"d": ["4"]})
 
 
-def test_a_search_repeats_itself_and_computes_nothing_twice(bare):
-    command = ("-m", "study=worst_case", "smoke=true", "hydra/launcher=basic")
-    assert bare(*command) == 0
-    rungs = {path: path.stat().st_mtime_ns for path in (bare.results / "raw").glob("*.json")}
-    search, = (bare.results / "raw" / "searches").glob("*.json")
-    first = json.loads(search.read_text())
-    assert bare(*command) == 0
-    assert {path: path.stat().st_mtime_ns for path in (bare.results / "raw").glob("*.json")} == rungs
-    second = json.loads(search.read_text())
-    assert len(first["trials"]) == 2 and first["trials"] == second["trials"] and first["again"] == second["again"]
-    again, = first["again"]
-    assert again["keys"] and not set(again["keys"]) & {key for one in first["trials"] for key in one["keys"]}
-    seeds = {json.loads((bare.results / "raw" / f"{key}.json").read_text())["seed"] for key in again["keys"]}
-    assert seeds == {202}
+def searched(bare):
+    return [json.loads(path.read_text()) for path in (bare.results / "raw" / "searches").glob("*.json")]
+
+
+def test_a_search_leaves_its_trials_and_measures_the_hardest_again(bare):
+    arguments = ("-m", "study=worst_case", "smoke=true", "hydra/launcher=basic")
+    assert bare(*arguments) == 0, bare.err
+    (search,) = searched(bare)
+    keys = {record["key"] for record in bare.records() if record["kind"] == "rung"}
+    assert len(search["trials"]) == 2 and len(search["again"]) == 1
+    best = max((one for one in search["trials"] if one["exponent"] is not None), key=lambda one: one["exponent"])
+    assert search["again"][0]["label"] == best["label"]
+    assert set(search["again"][0]["keys"]) <= keys and not set(search["again"][0]["keys"]) & set(best["keys"])
+    seeds = {record["key"]: record["seed"] for record in bare.records() if record["kind"] == "rung"}
+    assert {seeds[key] for key in search["again"][0]["keys"]} != {seeds[key] for key in best["keys"]}
+    before = stamps(bare)
+    assert bare(*arguments) == 0  # proposes the same once more, and computes nothing
+    after = stamps(bare)
+    assert {name: after[name] for name in before if name != "searches"} == {
+        name: stamp for name, stamp in before.items() if name != "searches"}
+    assert [one["label"] for one in searched(bare)[0]["trials"]] == [one["label"] for one in search["trials"]]
+
+
+def test_proposed_numbers_are_filled_into_formulas(bare):
+    assert bare("-m", "study=worst_case", "smoke=true", "hydra/launcher=basic") == 0, bare.err
+    (search,) = searched(bare)
+    configs = {record["key"]: record["config"] for record in bare.records() if record["kind"] == "rung"}
+    for one in search["trials"]:
+        for key in one["keys"]:
+            assert np.isclose(configs[key]["schedule"]["c1"], one["values"]["c1"])
