@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-extras test test-all test-extras lint bench sweep-dimension sweep-accuracy sweep-floors leaderboard verify figures clean
+.PHONY: help setup setup-extras test test-all test-extras lint bench sweep-dimension sweep-accuracy sweep-floors sweep-diffusers leaderboard verify figures clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,11 @@ sweep-floors: ## where histogram and optimal transport stop and the exact total 
 sweep-dimension sweep-accuracy sweep-floors: sweep-%: $(VENV)/.ready
 	@$(PY) -m experiments.run -m study=$* $(ARGS); status=$$?; \
 	  test $$status -gt 1 || $(PY) -m analysis.report $* $(WHERE) || status=$$?; exit $$status
+
+# Some options of some schedulers fail; their records say why, and the table with them.
+sweep-diffusers: $(VENV)/.extras ## other people's solvers: the order they reach, where they stop, and why
+	@$(PY) -m experiments.run -m study=diffusers $(ARGS) || test $$? -eq 1
+	@$(PY) -m analysis.report diffusers $(WHERE)
 
 leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on every target, and a published experiment
 	@failed=0; for study in leaderboard published; do \

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis import style
+from analysis.shipped_text import summary
 from analysis.tables import Tables
 
 NONE = "-"
@@ -121,7 +122,8 @@ def _leaderboard(tables: Tables) -> pd.DataFrame:
     for (target, d, cost), rows in tables["leaderboard_frontier"].groupby(["target", "d", "cost"], sort=True):
         rows = rows.sort_values("epsilon", ascending=False)
         cells = {_level(row["epsilon"]): f"{_number(row['heroism'], '.0f')} : {_number(row['other'], '.0f')}"
-                 + (f" ({row['ratio']:.2f})" if np.isfinite(row["ratio"]) else "") for row in rows.to_dict("records")}
+                 + (f" ({row['ratio']:.2f} ± {row['ratio_stderr']:.2f})" if np.isfinite(row["ratio"]) else "")
+                 for row in rows.to_dict("records")}
         shown.append({"family": f"{style.name(str(target))}, d = {d}", "cost": cost, **cells})
     return pd.DataFrame(shown)
 
@@ -164,15 +166,18 @@ def _coloured(text: str) -> str:
 
 READABLE: Mapping[str, Callable[[Tables], pd.DataFrame]] = {
     "dimension": _dimension, "accuracy": _accuracy, "floors": _floors, "leaderboard": _leaderboard,
-    "published": _published}
+    "published": _published, "diffusers": summary}
 NOTES: Mapping[str, str] = {
     "dimension": "▲ the steepest family at this K; △ the same, within the uncertainty of others. "
                  "Columns ε: the exponent of d at that total variation alone.",
     "accuracy": "Last: order between the two largest T. Bound: the order that the same fit finds in the theorem's "
                 "bound, logarithms included, on the same T. Of 1/ε: its exponent in T(ε), 1/order in h = log T / T.",
     "floors": "Stops at T: where the estimate is its measured floor, within its error, or falls no further.",
-    "leaderboard": "HEROISM's best : the best of all others (their ratio), per sample path; a dash where no run gets "
-                   "there. results/leaderboard.md has every sampler.",
+    "leaderboard": "HEROISM's best : the best of all others (their ratio ± its standard error); a dash where no run "
+                   "gets there. results/leaderboard.md has every sampler.",
     "published": "Other draws of the same law of modes and covariances. What is published stops at its estimator's "
-                 "floor, about 0.012; the floor of our histogram stands in results/tables/published.csv."}
-LEFT = ("family", "verdict", "distance", "cost", "method", "")
+                 "floor, about 0.012; the floor of our histogram stands in results/tables/published.csv.",
+    "diffusers": "Both targets, the Gaussian mixture / the scale mixture. Order: on the last rungs above the floor. "
+                 "Holds to T: the last to which the error fell at about the claimed order. results/diffusers.md has "
+                 "every option, the tables of a trained model, SciPy, diffrax, and what cannot run."}
+LEFT = ("family", "verdict", "distance", "cost", "method", "solver", "options", "levels", "why", "")

@@ -13,6 +13,7 @@ from analysis.leaderboard import leaderboard
 from analysis.orders import accuracy
 from analysis.prediction import read_prediction
 from analysis.published import published
+from analysis.shipped import shipped
 from analysis.slopes import dimension
 from heroism.errors import require
 
@@ -24,6 +25,7 @@ DERIVED: Mapping[str, Callable[[pd.DataFrame], dict[str, pd.DataFrame]]] = {
     "floors": floors,
     "leaderboard": lambda runs: leaderboard(runs, read_prediction("leaderboard").epsilon),
     "published": published,
+    "diffusers": shipped,
 }
 
 

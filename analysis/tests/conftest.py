@@ -28,6 +28,7 @@ def synthetic_results(tmp_path_factory):
     synthetic.save(folder, synthetic.floors_study())
     synthetic.save(folder, synthetic.leaderboard_study())
     synthetic.save(folder, synthetic.published_study())
+    synthetic.save(folder, synthetic.shipped_study())
     return folder
 
 
@@ -36,4 +37,4 @@ def synthetic_tables(synthetic_results):
     """The tables of every study, by its name."""
     runs, environments = compile_runs(synthetic_results), read_environments(synthetic_results)
     return {study: tables_of(study, runs, environments) for study in (
-        "dimension", "accuracy", "floors", "leaderboard", "published")}
+        "dimension", "accuracy", "floors", "leaderboard", "published", "diffusers")}

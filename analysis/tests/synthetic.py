@@ -113,3 +113,15 @@ def published_study():
                 parts["histogram"] = {"value": 0.2 * joint + 0.01, "stderr": 0.003, "floor": 0.01, "n": 100}
             yield record("published_5mode", d, None, steps + 1, study="published", estimates=parts, sampler="heun",
                          schedule="uniform_time", start="gaussian", order=2, evaluations=2 * steps, rounds=2 * steps)
+
+
+def shipped_study():
+    """Two schedulers of diffusers on two targets, as shipped with a floor, and in double precision without."""
+    for name, order in (("UniPCMultistepScheduler", 3), ("DPMSolverMultistepScheduler", 2)):
+        for target, scale in (("gaussian_mixture", 4.0), ("scale_mixture", 9.0)):
+            for precision, floor in (("shipped", 3e-6), ("double", 0.0)):
+                for T in (7, 13, 25, 49, 97, 193, 385):
+                    value = min(0.9, scale * (T - 1.0) ** -order + floor)
+                    sampler = {"scheduler": name, "precision": precision, "options": {"solver_order": order - 1}}
+                    yield record(target, 16, None, T, value, study="diffusers", sampler="diffusers", order=order,
+                                 schedule="log_snr", evaluations=T - 1, rounds=T - 1, config={"sampler": sampler})

@@ -84,7 +84,7 @@ class Diffusers(Sampler):
         return self.method.order(self.known | self.options)
 
     def evaluations(self, steps: int) -> int:
-        with _known_warnings():
+        with known_warnings():
             schedule = log_snr_schedule(steps, 0.1, 0.9)
             drive = self._asked(schedule.steps - 1) if self.table == "trained" else self._drive(schedule)
             return len(drive.timesteps)
@@ -94,7 +94,7 @@ class Diffusers(Sampler):
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         torch = needed("torch", EXTRA)
-        with self._precision(), _known_warnings():
+        with self._precision(), known_warnings():
             drive = self._trained(schedule) if self.table == "trained" else self._drive(schedule)
             unit = np.sqrt(1.0 + drive.first_sigma**2) if self.method.exploding else 1.0
             sample = torch.from_numpy(unit * bundle)
@@ -207,7 +207,7 @@ class _Drive:
 
 
 @contextmanager
-def _known_warnings() -> Iterator[None]:
+def known_warnings() -> Iterator[None]:
     """Without three warnings that say nothing about the result."""
     with warnings.catch_warnings():
         for message, category in KNOWN_WARNINGS.items():
@@ -229,7 +229,7 @@ def trained_schedule(steps: int, end: str = "sigma_min") -> NoiseSchedule:
     Raises InputError for T < 3 or more than there are, or another end.
     """
     require(end in ENDS, "end", end, f"choose one of {', '.join(ENDS)}")
-    with _known_warnings():
+    with known_warnings():
         levels = table_levels(needed("diffusers", EXTRA).DDIMScheduler(**TRAINED))
     kept = whole_number("T", steps, 3) - (end == "zero")
     require(kept <= len(levels), "T", steps, f"the table has {len(levels)} levels; take fewer")
@@ -241,11 +241,11 @@ def trained_schedule(steps: int, end: str = "sigma_min") -> NoiseSchedule:
 
 
 def _with_midpoints(levels: tuple[NoiseLevel, ...]) -> tuple[NoiseLevel, ...]:
-    """With the level half-way in log sigma between each two."""
+    """With the level half-way between each two, in sigma: there PNDM's Runge-Kutta steps are of order 4."""
     out = [levels[0]]
     for low, high in pairwise(levels):
-        middle = NoiseLevel.from_half_log_snr(0.5 * (low.half_log_snr + high.half_log_snr))
-        out += [middle, high]
+        variance = (0.5 * (low.sigma + high.sigma)) ** 2
+        out += [NoiseLevel(1.0 / (1.0 + variance), variance / (1.0 + variance)), high]
     return tuple(out)
 
 
