@@ -75,10 +75,11 @@ sweep-diffusers: $(VENV)/.extras ## other people's solvers: the order they reach
 	@$(PY) -m experiments.run -m study=diffusers $(ARGS) || test $$? -eq 1
 	@$(PY) -m analysis.report diffusers $(WHERE)
 
-leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on every target, and a published experiment
-	@failed=0; for study in leaderboard published; do \
-	  $(PY) -m experiments.run -m study=$$study $(ARGS) || { status=$$?; test $$status -eq 1 || exit $$status; failed=1; }; done; \
-	  $(PY) -m analysis.report leaderboard published $(WHERE) || failed=1; exit $$failed
+leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on every target, a published experiment, shipped solvers
+	@failed=0; for study in leaderboard published diffusers; do \
+	  $(PY) -m experiments.run -m study=$$study $(ARGS); status=$$?; test $$status -le 1 || exit $$status; \
+	  test $$status -eq 0 -o $$study = diffusers || failed=1; done; \
+	  $(PY) -m analysis.report leaderboard published diffusers $(WHERE) || failed=1; exit $$failed
 
 verify: $(VENV)/.ready ## every claim of the paper: run what is missing, fit, judge (ARGS=--smoke: a tiny version)
 	@set -e; for study in $$($(PY) -m analysis.verify --studies); do \
