@@ -11,10 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.claims import DPI
+from analysis.figures.claims import FEW as COLOURS
 from analysis.verify.table import Judged
-
-# Okabe and Ito's colours, which colour-blind readers can tell apart.
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 
 def draw(judged: Sequence[Judged], table: pd.DataFrame, folder: Path) -> Path:

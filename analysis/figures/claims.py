@@ -12,12 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analysis.verify.claim import Claim
-from analysis.verify.statistics import ANY, OVER_LEVELS, Curve
+from analysis.verify.statistics import ANY, Curve
 from analysis.verify.table import Judged, measured
 from analysis.verify.verdicts import CONFIRMED, REFUTED, SHARPER
 
 COLOURS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
 OPEN_COLOUR = "0.4"
+# Okabe and Ito's colours, which colour-blind readers can tell apart; more groups than these take shades of one map.
+FEW = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+NOTATION = {"log(T)**(2 + 2/K)": "log^(2+2/K) T", "inverse_h": "T / log T", "log(T)": "log T", "jacobian_error": "ε_Jacobi",
+            "score_error": "ε_score", "epsilon": "ε", "size": "R", "**": "^", " * ": " "}
 MOST_LABELS = 14  # groups of a panel that are named one by one
 DPI = 110
 
@@ -61,7 +65,7 @@ def _curves(axes: Axes, one: Judged) -> None:
     axes.grid(alpha=0.25, linewidth=0.5)
 
 
-def _curve(axes: Axes, curve: Curve, colour: tuple[float, ...]) -> None:
+def _curve(axes: Axes, curve: Curve, colour: str | tuple[float, ...]) -> None:
     """Points used in the fit filled, the others hollow; the fit over its own range; the floor dotted."""
     used = {y for _, y in curve.fit.points}
     inside = np.array([y in used for y in curve.y], dtype=bool)
@@ -130,21 +134,30 @@ def _forest(axes: Axes, one: Judged) -> None:
                     color=COLOURS.get(verdict.word, OPEN_COLOUR))
 
 
-def _colour(index: int, count: int) -> tuple[float, ...]:
-    return colormaps["tab10"](index) if count <= 10 else colormaps["viridis"](0.9 * index / max(count - 1, 1))
+def _colour(index: int, count: int) -> str | tuple[float, ...]:
+    return FEW[index] if count <= len(FEW) else colormaps["viridis"](0.9 * index / max(count - 1, 1))
 
 
 def _x_label(claim: Claim) -> str:
-    return {None: "", "h": "h = log T / T"}.get(claim.statistic.x, str(claim.statistic.x))
+    return {None: "", "h": "h = log T / T"}.get(claim.statistic.x, _notation(str(claim.statistic.x)))
+
+
+def _notation(expression: str) -> str:
+    """An expression in columns as the field writes it."""
+    for name, symbol in NOTATION.items():
+        expression = expression.replace(name, symbol)
+    return expression
 
 
 def _y_label(claim: Claim) -> str:
     statistic = claim.statistic
     if statistic.kind == "crossing_slope":
-        return "T / log T at TV = epsilon" if statistic.x != OVER_LEVELS else "T / log T to reach epsilon"
+        return f"{_notation(statistic.reached)} where TV = ε"
     measure = {None: "TV", ANY: "estimate"}.get(statistic.measure, str(statistic.measure).replace("_", " "))
-    name = measure if statistic.y == "error" else statistic.y
-    return f"{name} * {statistic.scaled_by}" if statistic.scaled_by else name
+    name = measure if statistic.y == "error" else _notation(statistic.y)
+    if statistic.scaled_by is None:
+        return name
+    return f"{name} · {_notation(statistic.scaled_by)}" if len(statistic.scaled_by) < 40 else f"{name}, scaled"
 
 
 def _wrapped(text: str, width: int) -> str:
