@@ -40,7 +40,9 @@ def show(table: pd.DataFrame, title: str, note: str) -> None:
 
 
 def plain(table: pd.DataFrame) -> str:
-    """Aligned columns of text."""
+    """Aligned columns of text; one line where there is nothing to align."""
+    if table.empty:
+        return "(no rows)"
     columns = [[str(name), *table[name]] for name in table]
     widths = [max(map(len, column)) for column in columns]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()

@@ -77,6 +77,10 @@ def test_a_plain_table_is_aligned(study, synthetic_tables):
     assert all(len(row) == len(table.columns) for row in table.to_numpy())
 
 
+def test_a_table_without_rows_is_told_and_not_a_crash(synthetic_tables):
+    assert plain(readable("dimension", synthetic_tables["dimension"]).iloc[:0]) == "(no rows)"
+
+
 def test_numbers_of_the_table_are_those_of_the_fits(synthetic_tables):
     tables = synthetic_tables["dimension"]
     shown, whole = readable("dimension", tables), tables["dimension"]
