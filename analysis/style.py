@@ -142,11 +142,11 @@ def measured(value: float, low: float, high: float) -> str:
     return f"{value:.{digits}f} ± {np.ceil(reach * 10**digits) / 10**digits:.{digits}f}"
 
 
-def floor_line(axes: Axes, x: Any, floor: Any, color: str, label: str = "_") -> None:
+def floor_line(axes: Axes, x: Any, floor: Any, color: str, label: str = "_", width: float = 1.1) -> None:
     """What an estimator reports between identical laws: thin and dotted, in the colour of its curve."""
     floor = np.asarray(floor, dtype=float)
     axes.plot(np.asarray(x, dtype=float), np.where(floor > 0, floor, np.nan), color=color, label=label,
-              linestyle=":", linewidth=1.1, zorder=FLOOR)
+              linestyle=":", linewidth=width, zorder=FLOOR)
 
 
 def power_of_ten(value: float) -> str:

@@ -16,7 +16,8 @@ from analysis.methods import NAMES
 STUDY = "leaderboard"
 CAPTION = ("Exact total variation against score evaluations per sample path, target by target, from the same starting "
            "points between the same noise levels. Of every sampler the best of its settings at each cost is drawn, if "
-           "no dearer run of that setting is worse; thin grey: the schedulers of diffusers; dotted: measured floors.")
+           "no dearer run of that setting is worse, with one standard error; thin grey: the schedulers of "
+           "diffusers; dotted: measured floors.")
 COLUMNS = 3
 BOTTOM = 1e-13
 DRAWN = ("heroism_frugal", "heroism_frugal_embedded", "heroism_parallel", "heroism_parallel_embedded", "heroism",
@@ -69,7 +70,10 @@ def _panel(axes: Axes, points: pd.DataFrame, cost: str) -> None:
         axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), label=NAMES[sampler], zorder=style.DATA,
                   markersize=3.2, linewidth=1.8 if sampler.startswith("heroism_") else 1.0,
                   **{name: look[name] for name in ("color", "marker", "linestyle")})
-        style.floor_line(axes, curve[cost], curve["floor"].clip(upper=curve["error"]), look["color"])
+        below = np.minimum(curve["stderr"], 0.999 * curve["error"])
+        axes.errorbar(curve[cost], curve["error"], [below, curve["stderr"]], fmt="none", ecolor=look["color"],
+                      elinewidth=0.9, zorder=style.DATA)
+        style.floor_line(axes, curve[cost], curve["floor"].clip(upper=curve["error"]), look["color"], width=0.7)
     axes.set(xscale="log", yscale="log", ylim=(BOTTOM, 2.0))
     style.decades(axes.yaxis, BOTTOM, 2.0)
     low, high = np.nanmin(points[cost].to_numpy(float)), np.nanmax(points[cost].to_numpy(float))
