@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis.figures.claims import DPI
+from analysis.verify.statistics import NORMAL
 from analysis.verify.table import Judged
 
 PARTS = ("initialisation", "jacobian", "score", "refinement", "discretisation")
@@ -31,7 +32,7 @@ def draw(judged: Sequence[Judged], table: pd.DataFrame, folder: Path) -> Path:
     for axis, (names, part) in zip(axes.flat, panels, strict=False):
         _stack(axis, part)
         axis.set_title(f"{names[1]}, d = {names[0]:g}", fontsize=9)
-    axes[0, 0].legend(fontsize=7, frameon=False)
+    axes[0, 0].legend(fontsize=7, framealpha=0.85, edgecolor="none")
     figure.supxlabel("T", fontsize=9)
     figure.supylabel("total variation, end to end", fontsize=9)
     figure.suptitle("Shares of the end-to-end error (bars; their sum: dash) and the total variation measured "
@@ -48,11 +49,12 @@ def _stack(axes: Axes, part: pd.DataFrame) -> None:
     up, down = np.zeros(len(steps)), np.zeros(len(steps))
     for name in PARTS:
         share = _values(part, f"budget_{name}", steps, "error")
-        axes.bar(place, share, 0.55, bottom=np.where(share >= 0, up, down), color=COLOURS[name], label=name)
+        axes.bar(place, share, 0.55, bottom=np.where(share >= 0, up, down), color=COLOURS[name],
+                 label=name.replace("jacobian", "Jacobian"))
         up, down = up + np.maximum(share, 0), down + np.minimum(share, 0)
     for measure, shift, marker, size in (("budget", 0.0, "_", 22.0), ("total_variation", 0.36, "o", 3.5)):
         value, error = (_values(part, measure, steps, name) for name in ("error", "stderr"))
-        axes.errorbar(place + shift, value, 1.96 * error, fmt=marker, color="k", markersize=size, elinewidth=1.0)
+        axes.errorbar(place + shift, value, NORMAL * error, fmt=marker, color="k", markersize=size, elinewidth=1.0)
     axes.axhline(0, color="k", linewidth=0.6)
     axes.set_xticks(place, [f"{count:g}" for count in steps])
     axes.tick_params(labelsize=8)

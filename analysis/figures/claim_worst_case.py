@@ -63,7 +63,7 @@ def _winners(axes: Axes, one: Judged, families: Sequence[str]) -> None:
     axes.set_yticks([])
     axes.set_ylim(len(groups) - 0.4, -1.0)
     axes.grid(axis="x", alpha=0.25, linewidth=0.5)
-    axes.set_xlabel(f"exponent of d, measured again (dashed: the bound {verdict.predicted:.3g}); {verdict.word}",
+    axes.set_xlabel(f"exponent of d, measured again (dashed: the bound {verdict.predicted:.3g})\n{verdict.word}",
                     fontsize=9)
 
 

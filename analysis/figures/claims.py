@@ -12,16 +12,20 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from analysis.verify.claim import Claim
-from analysis.verify.statistics import ANY, Curve
-from analysis.verify.table import Judged, measured
+from analysis.verify.statistics import ANY, NORMAL, Curve
+from analysis.verify.table import Judged, measured, source
 from analysis.verify.verdicts import CONFIRMED, REFUTED, SHARPER
 
 COLOURS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
 OPEN_COLOUR = "0.4"
 # Okabe and Ito's colours, which colour-blind readers can tell apart; more groups than these take shades of one map.
 FEW = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-NOTATION = {"log(T)**(2 + 2/K)": "log^(2+2/K) T", "inverse_h": "T / log T", "log(T)": "log T", "jacobian_error": "ε_Jacobi",
-            "score_error": "ε_score", "epsilon": "ε", "size": "R", "**": "^", " * ": " "}
+NOTATION = {"log(T)**(2 + 2/K)": "log^(2+2/K) T", "inverse_h": "T / log T", "log(T)": "log T",
+            "jacobian_error": "ε_Jacobi", "score_error": "ε_score", "epsilon": "ε", "size": "R", "**": "^", " * ": " "}
+MEASURES = {None: "TV", ANY: "measured value", "score_bound": "‖s‖ √τ", "jacobian_bound": "‖∇s‖ τ",
+            "iterate_error": "iterate error / √τ", "refinement_contraction": "factor per refinement"}
+# Columns of the records whose names would crowd out the numbers.
+SHORT = {"schedule_duration=": "L=", "perturbation_frequency=": "ω="}
 MOST_LABELS = 14  # groups of a panel that are named one by one
 DPI = 110
 
@@ -40,8 +44,8 @@ def draw(judged: Sequence[Judged], folder: Path) -> Path:
     for column, one in enumerate(judged):
         if fitted:
             _curves(axes[0, column], one)
-        _forest(axes[-1, column], one)
-    figure.suptitle(_wrapped(f"{claim.words} [{claim.source}, {claim.equation}]", int(13 * width)), fontsize=10)
+        _forest(axes[-1, column], one, width=width / len(judged))
+    figure.suptitle(_wrapped(f"{claim.words} [{source(claim)}]", int(13 * width)), fontsize=10)
     path = folder / f"{claim.name}.png"
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
     return path
@@ -61,7 +65,7 @@ def _curves(axes: Axes, one: Judged) -> None:
         _reference(axes, one, [curve for _, curve in curves])
     axes.set_xlabel(_x_label(one.claim))
     axes.set_ylabel(_y_label(one.claim))
-    axes.set_title(f"{one.names or one.claim.name}", fontsize=10)
+    axes.set_title(one.names.replace("_", " "), fontsize=10)
     axes.grid(alpha=0.25, linewidth=0.5)
 
 
@@ -70,7 +74,7 @@ def _curve(axes: Axes, curve: Curve, colour: str | tuple[float, ...]) -> None:
     used = {y for _, y in curve.fit.points}
     inside = np.array([y in used for y in curve.y], dtype=bool)
     good = _drawable(curve)
-    axes.errorbar(curve.x[good & inside], curve.y[good & inside], 1.96 * curve.stderr[good & inside], fmt="o",
+    axes.errorbar(curve.x[good & inside], curve.y[good & inside], NORMAL * curve.stderr[good & inside], fmt="o",
                   markersize=3.5, color=colour, elinewidth=0.8)
     axes.plot(curve.x[good & ~inside], curve.y[good & ~inside], "o", markersize=3.5, color=colour, fillstyle="none",
               alpha=0.6)
@@ -107,11 +111,11 @@ def _reference(axes: Axes, one: Judged, curves: Sequence[Curve]) -> None:
     middle = np.exp(np.log(points).mean(axis=0))
     axes.plot(x, middle[1] * (x / middle[0]) ** one.verdict.predicted, "k--", linewidth=1.2,
               label=f"predicted: {one.claim.direction} {one.verdict.predicted:.3g}")
-    axes.legend(fontsize=8, frameon=False)
+    axes.legend(fontsize=8, framealpha=0.85, edgecolor="none")
 
 
-def _forest(axes: Axes, one: Judged) -> None:
-    """Value and 95% interval of every group; the prediction with its tolerance shaded."""
+def _forest(axes: Axes, one: Judged, width: float) -> None:
+    """Value and 95% interval of every group; the prediction with its tolerance shaded. ``width`` in inches."""
     groups, verdict = one.row.groups, one.verdict
     if not groups:
         axes.set_axis_off()
@@ -127,11 +131,12 @@ def _forest(axes: Axes, one: Judged) -> None:
             axes.text(0.02, i, str(group.reason).partition(" (")[0], transform=axes.get_yaxis_transform(), fontsize=6,
                       va="center", color="0.4")
     every = max(1, -(-len(groups) // (3 * MOST_LABELS)))
-    axes.set_yticks(range(0, len(groups), every), [group.label or "all" for group in groups][::every], fontsize=7)
+    axes.set_yticks(range(0, len(groups), every), [_label(group.label) for group in groups][::every], fontsize=7)
     axes.set_ylim(len(groups) - 0.4, -0.6)
     axes.grid(axis="x", alpha=0.25, linewidth=0.5)
-    axes.set_xlabel(_wrapped(f"{verdict.word}: {measured(verdict.worst)}", 60), fontsize=9,
-                    color=COLOURS.get(verdict.word, OPEN_COLOUR))
+    # A space that does not break keeps an interval on one line.
+    words = _label(f"{verdict.word}: {measured(verdict.worst)}").replace(", ", ",\N{NO-BREAK SPACE}")
+    axes.set_xlabel(_wrapped(words, int(8.5 * width)), fontsize=9, color=COLOURS.get(verdict.word, OPEN_COLOUR))
 
 
 def _colour(index: int, count: int) -> str | tuple[float, ...]:
@@ -153,16 +158,22 @@ def _y_label(claim: Claim) -> str:
     statistic = claim.statistic
     if statistic.kind == "crossing_slope":
         return f"{_notation(statistic.reached)} where TV = ε"
-    measure = {None: "TV", ANY: "estimate"}.get(statistic.measure, str(statistic.measure).replace("_", " "))
+    measure = MEASURES.get(statistic.measure, str(statistic.measure).replace("_", " "))
     name = measure if statistic.y == "error" else _notation(statistic.y)
     if statistic.scaled_by is None:
         return name
     return f"{name} · {_notation(statistic.scaled_by)}" if len(statistic.scaled_by) < 40 else f"{name}, scaled"
 
 
+def _label(text: str) -> str:
+    for name, short in SHORT.items():
+        text = text.replace(name, short)
+    return text or "all"
+
+
 def _wrapped(text: str, width: int) -> str:
     lines, line = [], ""
-    for word in text.split():
+    for word in text.split(" "):
         if line and len(line) + len(word) >= width:
             lines.append(line)
             line = word

@@ -15,7 +15,8 @@ from analysis.verify.__main__ import main, picture
 from analysis.verify.__main__ import verify as judge_all
 from analysis.verify.claim import read_claims, read_study
 from analysis.verify.runs import runs
-from analysis.verify.table import into_readme, markdown, tabulate
+from analysis.verify.statistics import Measured
+from analysis.verify.table import into_readme, markdown, measured, tabulate
 from heroism.errors import InputError
 from heroism.formulas import evaluate
 
@@ -249,6 +250,20 @@ def test_formulas():
 
 
 # ---- table, README, command line -------------------------------------------------------------------------------------
+
+def test_numbers_are_rounded_to_what_their_interval_says():
+    assert measured(Measured("sphere", 4.8e-15, -0.00711, 0.00711, 5)) == "0 [-0.00711, 0.00711] sphere"
+    assert measured(Measured("", 0.1234, 0.1, 0.15, 5)) == "0.123 [0.1, 0.15]"
+    assert measured(Measured("", 1e-9, 1e-9, 1e-9, 5)) == "1e-09 [1e-09, 1e-09]"
+    assert measured(None) == "-"
+
+
+def test_equations_are_numbers_or_words(tmp_path):
+    for words, shown in (("17", "here, eq. 17"), ("lemma 7", "here, lemma 7")):
+        claim = {"words": "something", "source": "here", "equation": words}
+        ladder(tmp_path, 3.0)
+        assert tabulate(verify(read_study(study(tmp_path, claim=claim)), tmp_path))["source"].tolist() == [shown]
+
 
 def test_the_table_goes_between_its_markers_and_nowhere_else(tmp_path):
     ladder(tmp_path, 3.0)

@@ -66,7 +66,7 @@ def _line(one: Judged) -> dict[str, object]:
     values = [group.value for group in one.row.groups if np.isfinite(group.value)]
     return {
         "number": claim.number, "name": claim.name, "study": claim.study, "row": one.names, "claim": words,
-        "source": f"{claim.source}, {claim.equation}", "predicted": f"{claim.direction} {_predicted(one)}",
+        "source": source(claim), "predicted": f"{claim.direction} {_predicted(one)}",
         "measured": measured(worst), "verdict": verdict.word, "why": verdict.why,
         "evaluations": f"{one.row.spent:.1e}", "value": worst.value if worst else None,
         "low": worst.low if worst else None, "high": worst.high if worst else None,
@@ -81,9 +81,22 @@ def _predicted(one: Judged) -> str:
     return f"{one.verdict.predicted:.3g}" if np.isfinite(one.verdict.predicted) else one.claim.predicted
 
 
+def source(claim: Claim) -> str:
+    """Where it is claimed; bare numbers are numbers of equations."""
+    return f"{claim.source}, {'eq. ' if claim.equation[:1].isdigit() else ''}{claim.equation}"
+
+
 def measured(worst: Measured | None) -> str:
     """The number that is worst for the claim, its interval, and where it was found."""
     if worst is None:
         return "-"
     where = f" {worst.label}" if worst.label else ""
-    return f"{worst.value:.3g} [{worst.low:.3g}, {worst.high:.3g}]{where}"
+    return f"{_rounded(worst.value, worst)} [{_rounded(worst.low, worst)}, {_rounded(worst.high, worst)}]{where}"
+
+
+def _rounded(number: float, of: Measured) -> str:
+    """Three digits, but none far below the width of the interval: 5e-15 in [-0.007, 0.007] is 0."""
+    width = of.high - of.low
+    if np.isfinite(width) and abs(number) < 1e-3 * width:
+        return "0"
+    return f"{number:.3g}"
