@@ -11,8 +11,8 @@ from analysis.figures import work_precision
 
 STUDY = "leaderboard"
 CAPTION = ("The same runs against sequential rounds, each of which makes all score evaluations that do not wait for "
-           "each other. Of every sampler the best of its settings at each number of rounds is drawn; thin grey: the "
-           "schedulers of diffusers; dotted: measured floors.")
+           "each other. Of every sampler the best of its settings at each number of rounds is drawn, with one standard "
+           "error; thin grey: the schedulers of diffusers; dotted: measured floors.")
 
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:

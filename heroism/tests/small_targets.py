@@ -1,4 +1,4 @@
-"""Targets of a few lines, written as one would on paper: for tests to compare with."""
+"""Targets of a few lines, written as one would on paper, and paths to carry: for tests to compare with."""
 
 from __future__ import annotations
 
@@ -91,3 +91,12 @@ class GaussianRadius(Target):
 
 TWO_PEAKS = NaiveMixture([0.3, 0.7], [[-1.0], [1.5]], [0.6, 1.3])
 PLANE = NaiveMixture([0.2, 0.5, 0.3], [[-1.0, 0.5], [1.0, 0.0], [0.0, -1.5]], [0.3, 0.5, 0.2])
+
+
+def bundle(n: int = 6, tangents: int = 2) -> np.ndarray:
+    """Positions and the unit tangents, as ``transport`` makes them."""
+    out = np.zeros((1 + tangents, n, 2))
+    out[0] = np.random.default_rng(5).normal(size=(n, 2))
+    for i in range(tangents):
+        out[1 + i, :, i] = 1.0
+    return out

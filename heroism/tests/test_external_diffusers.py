@@ -10,7 +10,7 @@ from heroism.errors import InputError
 from heroism.flow import BudgetExceeded, Flow
 from heroism.noise import log_snr_schedule, rho_schedule
 from heroism.samplers import Ddim, ExponentialAdams, UniPC
-from heroism.tests.small_targets import PLANE, TWO_PEAKS
+from heroism.tests.small_targets import PLANE, TWO_PEAKS, bundle
 
 pytest.importorskip("diffusers", reason="the extra is not installed: pip install -e '.[diffusers]'")
 
@@ -30,14 +30,6 @@ CASES = [(name, {}) for name in METHODS] + [
 ]
 every = pytest.mark.parametrize("name, options", CASES, ids=lambda value: str(value).replace("Scheduler", ""))
 SCHEDULE = log_snr_schedule(13, 1e-3, 0.99)
-
-
-def bundle(n=6, tangents=2):
-    out = np.zeros((1 + tangents, n, 2))
-    out[0] = np.random.default_rng(5).normal(size=(n, 2))
-    for i in range(tangents):
-        out[1 + i, :, i] = 1.0
-    return out
 
 
 @every

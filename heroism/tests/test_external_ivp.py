@@ -14,7 +14,7 @@ from heroism.samplers import RungeKutta
 from heroism.samplers.external import Diffrax, SolveIvp
 from heroism.samplers.external.diffrax_solvers import SOLVERS
 from heroism.samplers.external.solve_ivp import ANY_ERROR, REFUSED_STEPPERS, STEPPERS, pf_ode_slope
-from heroism.tests.small_targets import PLANE, TWO_PEAKS
+from heroism.tests.small_targets import PLANE, TWO_PEAKS, bundle
 
 diffrax = pytest.mark.skipif(importlib.util.find_spec("diffrax") is None,
                              reason="the extra is not installed: pip install -e '.[diffrax]'")
@@ -25,14 +25,6 @@ STARTS = np.array([[[-1.5], [-0.5], [0.1], [0.6], [2.0]]])
 SCHEDULES = [log_snr_schedule(9, 1e-3, 0.99), rho_schedule(12, 1e-2, 0.9)]
 # The same formulas, written by somebody else.
 SAME = {"RK23": "rk23", "RK45": "rk45", "DOP853": "dop853", "Heun": "heun", "Bosh3": "rk23", "Dopri5": "rk45"}
-
-
-def bundle(n=6, tangents=2):
-    out = np.zeros((1 + tangents, n, 2))
-    out[0] = np.random.default_rng(5).normal(size=(n, 2))
-    for i in range(tangents):
-        out[1 + i, :, i] = 1.0
-    return out
 
 
 @cache

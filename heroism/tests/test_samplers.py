@@ -12,7 +12,7 @@ from heroism.flow import BudgetExceeded, Flow
 from heroism.noise import NoiseLevel, NoiseSchedule, log_snr_schedule, paper_schedule, rho_schedule
 from heroism.samplers import OneStepSampler, Sampler
 from heroism.tests.sampler_examples import EXAMPLES
-from heroism.tests.small_targets import PLANE, TWO_PEAKS, gaussian, point_mass
+from heroism.tests.small_targets import PLANE, TWO_PEAKS, bundle, gaussian, point_mass
 
 every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 DETERMINISTIC = [example for example in EXAMPLES if not example.sampler.stochastic]
@@ -79,15 +79,6 @@ def test_no_evaluation_beyond_the_budget(example):
     with pytest.raises(BudgetExceeded):
         example.sampler.transport(flow, np.zeros((1, 2, 2)), schedule)
     assert flow.evaluations <= needed - 1
-
-
-def bundle(n: int = 6, tangents: int = 2) -> np.ndarray:
-    """Positions and the unit tangents, as ``transport`` makes them."""
-    out = np.zeros((1 + tangents, n, 2))
-    out[0] = np.random.default_rng(5).normal(size=(n, 2))
-    for i in range(tangents):
-        out[1 + i, :, i] = 1.0
-    return out
 
 
 @every_map
