@@ -31,7 +31,7 @@ def leaderboard(runs: pd.DataFrame, levels: Sequence[float]) -> dict[str, pd.Dat
     points = _named(curves(runs, DISTANCE))
     rows = [row for key, curve in points.groupby(METHOD, sort=True)
             for row in _rows(dict(zip(METHOD, key, strict=True)), curve, levels)]
-    columns = [*METHOD, "epsilon", *COSTS, "evaluations_stderr", "rounds_stderr", "reason", "order", "order_low",
+    columns = [*METHOD, "epsilon", *COSTS, *(f"{cost}_stderr" for cost in COSTS), "reason", "order", "order_low",
                "order_high", "declared_order", "smallest"]
     board = pd.DataFrame(rows, columns=columns)
     return {"leaderboard": board, "leaderboard_points": points, "leaderboard_frontier": _frontier(board)}

@@ -16,12 +16,10 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 
-# Okabe and Ito's palette: told apart by readers with any colour vision, and by their grey values in print.
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
-    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7")
+from analysis.palette import BLACK, BLUE, COLOURS, GREEN, ORANGE, PURPLE, SKY, VERMILION
+
 GREY = "#8A8A8A"
 INK = "#333333"
-COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)  # yellow is too faint for lines on white
 MARKERS = "os^Dv<>pP*X"
 LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.2, 1.2)), (0, (7, 2)))
 
@@ -125,21 +123,26 @@ def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, *
     """A curve with its standard errors (one each way); hollow where ``used`` is false."""
     x, y, stderr = (np.asarray(column, dtype=float) for column in (x, y, stderr))
     axes.plot(x, y, color=look["color"], linestyle=look["linestyle"], zorder=DATA)
-    below = np.minimum(stderr, 0.999 * y)  # a bar that reaches zero has no place on a logarithmic axis
+    bars = reach(y, stderr)
     filled = np.ones(len(x), dtype=bool) if used is None else np.asarray(used, dtype=bool)
     for part, face in ((filled, look["color"]), (~filled, "white")):
-        axes.errorbar(x[part], y[part], [below[part], stderr[part]], color=look["color"], marker=look["marker"],
+        axes.errorbar(x[part], y[part], bars[:, part], color=look["color"], marker=look["marker"],
                       linestyle="none", markerfacecolor=face, elinewidth=0.9, zorder=DATA + 1)
     axes.plot([], [], label=label, zorder=DATA, **look)
 
 
+def reach(y: Any, stderr: Any) -> Any:
+    """(2, n) lengths of error bars down and up; one that reaches zero has no place on a logarithmic axis."""
+    return np.array([np.minimum(stderr, 0.999 * y), stderr])
+
+
 def measured(value: float, low: float, high: float) -> str:
     """``0.21 ± 0.02``: as many digits as the interval is sure of, at most two; the interval is rounded up."""
-    reach = (high - low) / 2
-    if not np.isfinite(reach):
+    half = (high - low) / 2
+    if not np.isfinite(half):
         return f"{value:.2f}"
-    digits = 2 if reach < 0.1 else 1
-    return f"{value:.{digits}f} ± {np.ceil(reach * 10**digits) / 10**digits:.{digits}f}"
+    digits = 2 if half < 0.1 else 1
+    return f"{value:.{digits}f} ± {np.ceil(half * 10**digits) / 10**digits:.{digits}f}"
 
 
 def floor_line(axes: Axes, x: Any, floor: Any, color: str, label: str = "_", width: float = 1.1) -> None:

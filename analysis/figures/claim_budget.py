@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.claims import DPI
+from analysis.figures.claims import DPI, LEGEND
 from analysis.verify.statistics import NORMAL
 from analysis.verify.table import Judged
 
@@ -32,7 +32,7 @@ def draw(judged: Sequence[Judged], table: pd.DataFrame, folder: Path) -> Path:
     for axis, (names, part) in zip(axes.flat, panels, strict=False):
         _stack(axis, part)
         axis.set_title(f"{names[1]}, d = {names[0]:g}", fontsize=9)
-    axes[0, 0].legend(fontsize=7, framealpha=0.85, edgecolor="none")
+    axes[0, 0].legend(fontsize=7, **LEGEND)
     figure.supxlabel("T", fontsize=9)
     figure.supylabel("total variation, end to end", fontsize=9)
     figure.suptitle("Shares of the end-to-end error (bars; their sum: dash) and the total variation measured "

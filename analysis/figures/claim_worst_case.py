@@ -10,9 +10,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.claims import DPI
-from analysis.figures.claims import FEW as COLOURS
+from analysis.figures.claims import DPI, wrapped
+from analysis.palette import COLOURS
 from analysis.verify.table import Judged
+
+LINE = 69  # characters
 
 
 def draw(judged: Sequence[Judged], table: pd.DataFrame, folder: Path) -> Path:
@@ -57,7 +59,7 @@ def _winners(axes: Axes, one: Judged, families: Sequence[str]) -> None:
             axes.plot([group.low, group.high], [i, i], color=colour, linewidth=1.4)
             axes.plot(group.value, i, "o", color=colour, markersize=5)
         words = group.label if group.reason is None else f"{group.label}: {group.reason.partition(' (')[0]}"
-        axes.text(0.01, i - 0.28, _in_two_lines(words), fontsize=6, va="bottom", transform=axes.get_yaxis_transform())
+        axes.text(0.01, i - 0.28, wrapped(words, LINE), fontsize=6, va="bottom", transform=axes.get_yaxis_transform())
     if np.isfinite(verdict.predicted):
         axes.axvline(verdict.predicted, color="k", linestyle="--", linewidth=1)
     axes.set_yticks([])
@@ -65,10 +67,3 @@ def _winners(axes: Axes, one: Judged, families: Sequence[str]) -> None:
     axes.grid(axis="x", alpha=0.25, linewidth=0.5)
     axes.set_xlabel(f"exponent of d, measured again (dashed: the bound {verdict.predicted:.3g})\n{verdict.word}",
                     fontsize=9)
-
-
-def _in_two_lines(text: str, most: int = 70) -> str:
-    if len(text) <= most:
-        return text
-    cut = text.rfind(" ", 0, most)
-    return f"{text[:cut]}\n{text[cut + 1:]}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -11,21 +13,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from analysis.palette import COLOURS
 from analysis.verify.claim import Claim
 from analysis.verify.statistics import ANY, NORMAL, Curve
 from analysis.verify.table import Judged, measured, source
 from analysis.verify.verdicts import CONFIRMED, REFUTED, SHARPER
 
-COLOURS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
+VERDICTS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
 OPEN_COLOUR = "0.4"
-# Okabe and Ito's colours, which colour-blind readers can tell apart; more groups than these take shades of one map.
-FEW = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 NOTATION = {"log(T)**(2 + 2/K)": "log^(2+2/K) T", "inverse_h": "T / log T", "log(T)": "log T",
             "jacobian_error": "ε_Jacobi", "score_error": "ε_score", "epsilon": "ε", "size": "R", "**": "^", " * ": " "}
 MEASURES = {None: "TV", ANY: "measured value", "score_bound": "‖s‖ √τ", "jacobian_bound": "‖∇s‖ τ",
             "iterate_error": "iterate error / √τ", "refinement_contraction": "factor per refinement"}
 # Columns of the records whose names would crowd out the numbers.
 SHORT = {"schedule_duration=": "L=", "perturbation_frequency=": "ω="}
+LEGEND: dict[str, Any] = {"framealpha": 0.85, "edgecolor": "none"}  # what lies under it shows through
 MOST_LABELS = 14  # groups of a panel that are named one by one
 DPI = 110
 
@@ -45,7 +47,7 @@ def draw(judged: Sequence[Judged], folder: Path) -> Path:
         if fitted:
             _curves(axes[0, column], one)
         _forest(axes[-1, column], one, width=width / len(judged))
-    figure.suptitle(_wrapped(f"{claim.words} [{source(claim)}]", int(13 * width)), fontsize=10)
+    figure.suptitle(wrapped(f"{claim.words} [{source(claim)}]", int(13 * width)), fontsize=10)
     path = folder / f"{claim.name}.png"
     figure.savefig(path, dpi=DPI, metadata={"Software": None})
     return path
@@ -111,7 +113,7 @@ def _reference(axes: Axes, one: Judged, curves: Sequence[Curve]) -> None:
     middle = np.exp(np.log(points).mean(axis=0))
     axes.plot(x, middle[1] * (x / middle[0]) ** one.verdict.predicted, "k--", linewidth=1.2,
               label=f"predicted: {one.claim.direction} {one.verdict.predicted:.3g}")
-    axes.legend(fontsize=8, framealpha=0.85, edgecolor="none")
+    axes.legend(fontsize=8, **LEGEND)
 
 
 def _forest(axes: Axes, one: Judged, width: float) -> None:
@@ -131,52 +133,43 @@ def _forest(axes: Axes, one: Judged, width: float) -> None:
             axes.text(0.02, i, str(group.reason).partition(" (")[0], transform=axes.get_yaxis_transform(), fontsize=6,
                       va="center", color="0.4")
     every = max(1, -(-len(groups) // (3 * MOST_LABELS)))
-    axes.set_yticks(range(0, len(groups), every), [_label(group.label) for group in groups][::every], fontsize=7)
+    labels = [_rewritten(group.label, SHORT) or "all" for group in groups]
+    axes.set_yticks(range(0, len(groups), every), labels[::every], fontsize=7)
     axes.set_ylim(len(groups) - 0.4, -0.6)
     axes.grid(axis="x", alpha=0.25, linewidth=0.5)
     # A space that does not break keeps an interval on one line.
-    words = _label(f"{verdict.word}: {measured(verdict.worst)}").replace(", ", ",\N{NO-BREAK SPACE}")
-    axes.set_xlabel(_wrapped(words, int(8.5 * width)), fontsize=9, color=COLOURS.get(verdict.word, OPEN_COLOUR))
+    words = _rewritten(f"{verdict.word}: {measured(verdict.worst)}", SHORT).replace(", ", ",\N{NO-BREAK SPACE}")
+    axes.set_xlabel(wrapped(words, int(8.5 * width)), fontsize=9, color=VERDICTS.get(verdict.word, OPEN_COLOUR))
 
 
 def _colour(index: int, count: int) -> str | tuple[float, ...]:
-    return FEW[index] if count <= len(FEW) else colormaps["viridis"](0.9 * index / max(count - 1, 1))
+    """From the palette; more groups than it has take shades of one map."""
+    return COLOURS[index] if count <= len(COLOURS) else colormaps["viridis"](0.9 * index / max(count - 1, 1))
 
 
 def _x_label(claim: Claim) -> str:
-    return {None: "", "h": "h = log T / T"}.get(claim.statistic.x, _notation(str(claim.statistic.x)))
-
-
-def _notation(expression: str) -> str:
-    """An expression in columns as the field writes it."""
-    for name, symbol in NOTATION.items():
-        expression = expression.replace(name, symbol)
-    return expression
+    return {None: "", "h": "h = log T / T"}.get(claim.statistic.x, _rewritten(str(claim.statistic.x), NOTATION))
 
 
 def _y_label(claim: Claim) -> str:
     statistic = claim.statistic
     if statistic.kind == "crossing_slope":
-        return f"{_notation(statistic.reached)} where TV = ε"
+        return f"{_rewritten(statistic.reached, NOTATION)} where TV = ε"
     measure = MEASURES.get(statistic.measure, str(statistic.measure).replace("_", " "))
-    name = measure if statistic.y == "error" else _notation(statistic.y)
+    name = measure if statistic.y == "error" else _rewritten(statistic.y, NOTATION)
     if statistic.scaled_by is None:
         return name
-    return f"{name} · {_notation(statistic.scaled_by)}" if len(statistic.scaled_by) < 40 else f"{name}, scaled"
+    scale = _rewritten(statistic.scaled_by, NOTATION)
+    return f"{name} · {scale}" if len(statistic.scaled_by) < 40 else f"{name}, scaled"
 
 
-def _label(text: str) -> str:
-    for name, short in SHORT.items():
-        text = text.replace(name, short)
-    return text or "all"
+def _rewritten(text: str, symbols: Mapping[str, str]) -> str:
+    """Every name as its symbol, in their order."""
+    for name, symbol in symbols.items():
+        text = text.replace(name, symbol)
+    return text
 
 
-def _wrapped(text: str, width: int) -> str:
-    lines, line = [], ""
-    for word in text.split(" "):
-        if line and len(line) + len(word) >= width:
-            lines.append(line)
-            line = word
-        else:
-            line = f"{line} {word}".strip()
-    return "\n".join([*lines, line])
+def wrapped(text: str, width: int) -> str:
+    """Lines of at most so many characters, broken at plain spaces alone."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)

@@ -40,7 +40,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     for axes, target in zip(grid.flat, targets, strict=True):
         here = curves[curves["target"] == target]
         _panel(axes, here)
-        axes.set_title(f"{style.name(target)}, $d = {here['d'].dropna().iloc[0] if here['d'].notna().any() else 2}$")
+        axes.set_title(f"{style.name(target)}, $d = {here['d'].iloc[0]}$")
         axes.set_xlabel("number of steps $T - 1$")
     grid.flat[0].set_ylabel(style.TV)
     style.footer(figure, tables["environments"], *grid.flat, columns=5)

@@ -70,9 +70,8 @@ def _panel(axes: Axes, points: pd.DataFrame, cost: str) -> None:
         axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), label=NAMES[sampler], zorder=style.DATA,
                   markersize=3.2, linewidth=1.8 if sampler.startswith("heroism_") else 1.0,
                   **{name: look[name] for name in ("color", "marker", "linestyle")})
-        below = np.minimum(curve["stderr"], 0.999 * curve["error"])
-        axes.errorbar(curve[cost], curve["error"], [below, curve["stderr"]], fmt="none", ecolor=look["color"],
-                      elinewidth=0.9, zorder=style.DATA)
+        axes.errorbar(curve[cost], curve["error"], style.reach(curve["error"], curve["stderr"]), fmt="none",
+                      ecolor=look["color"], elinewidth=0.9, zorder=style.DATA)
         style.floor_line(axes, curve[cost], curve["floor"].clip(upper=curve["error"]), look["color"], width=0.7)
     axes.set(xscale="log", yscale="log", ylim=(BOTTOM, 2.0))
     style.decades(axes.yaxis, BOTTOM, 2.0)

@@ -6,7 +6,7 @@ import matplotlib
 import pytest
 
 from analysis.compile import compile_runs
-from analysis.tables import read_environments, tables_of
+from analysis.tables import DERIVED, read_environments, tables_of
 from analysis.tests import synthetic
 
 SOME = ("digits", "product_mixture", "sphere")
@@ -36,5 +36,4 @@ def synthetic_results(tmp_path_factory):
 def synthetic_tables(synthetic_results):
     """The tables of every study, by its name."""
     runs, environments = compile_runs(synthetic_results), read_environments(synthetic_results)
-    return {study: tables_of(study, runs, environments) for study in (
-        "dimension", "accuracy", "floors", "leaderboard", "published", "diffusers")}
+    return {study: tables_of(study, runs, environments) for study in DERIVED}
