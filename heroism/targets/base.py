@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.radial import log_area, log_radius_density
+from heroism.special.radial import log_area, log_radius_density
 
 REACH = 9.0  # standard deviations: beyond lies 2e-19 of a Gaussian
 

@@ -4,8 +4,8 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from heroism.targets.bessel import BesselRatio, log_shell_density
-from heroism.targets.radial import log_radius_density
+from heroism.special.bessel import BesselRatio, log_shell_density
+from heroism.special.radial import log_radius_density
 
 DIMENSIONS = (2, 3, 4, 7, 16, 39, 41, 42, 100, 1000, 10**6)
 ARGUMENTS = (1e-8, 1e-3, 0.3, 1.0, 3.0, 10.0, 30.0, 35.99, 36.01, 200.0, 3000.0)

@@ -7,11 +7,11 @@ from scipy.stats import kstest
 
 from heroism.errors import InputError
 from heroism.noise import NoiseLevel
+from heroism.special import log_mass, moments
 from heroism.targets.hypercube import Hypercube
 from heroism.targets.sphere import Circle, Sphere
 from heroism.targets.torus import Torus
 from heroism.targets.truncated_gaussian import TruncatedGaussian
-from heroism.targets.truncated_normal import log_mass, moments
 
 HALF_WIDTHS = (1e-9, 1e-3, 0.05, 0.149, 0.151, 0.5, 2.0, 10.0, 400.0)
 CENTRES = (0.0, 1e-8, 0.3, 1.0, 4.0, 7.9, 8.3, 15.0, 40.0)

@@ -16,28 +16,40 @@ def log_area(m: int) -> float:
 
 
 def log_radius_density(radius: Array, variance: float | Array, m: int) -> Array:
-    """Log density of ``|V|``, V ~ N(0, variance I_m), at ``radius``; broadcasts radius against variance."""
+    """Log density of ``|V|``, V ~ N(0, variance I_m), at ``|radius|``; broadcasts radius against variance.
+
+    Accurate to round-off from m = 1 to 10^6.
+    """
     radius = np.abs(radius)
     if m <= FEW_DIMENSIONS:
-        constant = (1.0 - 0.5 * m) * np.log(2.0) - gammaln(0.5 * m)
-        return log_radius_ratio(radius, variance, m) + (m - 1) * np.log(radius) + constant
+        return log_radius_density_by_terms(radius, variance, m)
     return log_radius_ratio(radius, variance, m) - np.log(radius) + _log_chi_constant(m)
 
 
-def log_radius_ratio(radius: Array, variance: float | Array, m: int) -> Array:
-    """The same up to a term that does not depend on the variance: all that components of a mixture are told apart by.
-
-    In many dimensions written around the mode, ``-(m/2)(x - 1 - log x)`` with ``x = radius^2 / (m variance)``: the
-    plain formula adds terms of size m log m that cancel, and loses ten digits at m = 10^6. In few dimensions x may be
-    tiny where there is mass, and then the plain formula is the accurate one.
+def log_radius_density_by_terms(radius: Array, variance: float | Array, m: int) -> Array:
+    """``log_radius_density`` as it stands in textbooks, radius > 0: accurate near 0, but its terms cancel for large m.
     """
-    variance = np.asarray(variance)
+    constant = (1.0 - 0.5 * m) * np.log(2.0) - gammaln(0.5 * m)
+    return _ratio_by_terms(radius, variance, m) + (m - 1) * np.log(radius) + constant
+
+
+def log_radius_ratio(radius: Array, variance: float | Array, m: int) -> Array:
+    """``log_radius_density`` up to a term without the variance: what components of a mixture are told apart by.
+
+    Broadcasts radius >= 0 against variance. In many dimensions written around the mode, ``-(m/2)(x - 1 - log x)`` with
+    ``x = radius^2 / (m variance)``: the plain formula adds terms of size m log m that cancel, and loses ten digits at
+    m = 10^6. In few dimensions x may be tiny where there is mass, and then the plain formula is the accurate one.
+    """
     if m <= FEW_DIMENSIONS:
-        return -0.5 * (radius * radius / variance + m * np.log(variance))
-    mode = np.sqrt(m * variance)
+        return _ratio_by_terms(radius, variance, m)
+    mode = np.sqrt(m * np.asarray(variance))
     excess = (radius - mode) * (radius + mode) / (m * variance)
     excess = np.maximum(excess, -1.0 + 1e-15)  # a path through the centre, where no law has mass, must not meet log 0
     return -0.5 * m * (excess - np.log1p(excess))
+
+
+def _ratio_by_terms(radius: Array, variance: float | Array, m: int) -> Array:
+    return np.asarray(-0.5 * (radius * radius / variance + m * np.log(variance)))
 
 
 def _log_chi_constant(m: int) -> float:
