@@ -40,7 +40,7 @@ def nonnegative(argument: str, value: object, remedy: str = "give a finite numbe
     return number
 
 
-def positive(argument: str, value: object, remedy: str = "give a finite number above 0") -> float:
+def positive(argument: str, value: object, remedy: str = "give a positive number") -> float:
     """Return ``value`` as a finite float above 0; anything else ("wide", 0, NaN) is an :class:`InputError`."""
     number = nonnegative(argument, value, remedy)
     require(number > 0.0, argument, value, remedy)

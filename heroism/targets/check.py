@@ -39,7 +39,7 @@ def check_target(target: Target, levels: Sequence[NoiseLevel] = LEVELS, seed: in
 
     Parameters
     ----------
-    target : any target, usually of a user's own.
+    target : the target to check, usually a user's own; it may be reduced by symmetry, a product of copies, or neither.
     levels : noise levels to check at; those where a run starts and ends are a good choice.
     seed : of the points and samples; another one looks elsewhere.
 

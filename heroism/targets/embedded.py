@@ -23,7 +23,7 @@ class Embedded(Target):
 
     Parameters
     ----------
-    target : any target; if it has independent copies, at most 4096.
+    target : the law inside, of any kind; independent copies are written out, so at most 4096 of them.
     ambient_dim : at least ``target.ambient_dim``.
 
     Raises

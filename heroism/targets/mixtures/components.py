@@ -81,7 +81,7 @@ class Components(ABC, Generic[Prepared]):
         return prepared
 
     def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        """(n, c) draws of X_tau."""
+        """(n, c) draws of X_tau at this level."""
         label = rng.choice(self.count, size=n, p=self.weights)
         return np.sqrt(level.alpha_bar) * self.means[label] + self._noise(label, level, rng)
 
@@ -144,7 +144,7 @@ def windows(n: int, width: int, workspace: int = WORKSPACE) -> Iterator[slice]:
 
 
 def softmax(logits: Array, axis: int) -> Array:
-    """Posterior weights from their logs, in place."""
+    """Posterior weights that sum to one along ``axis``, from their logs up to a constant; overwrites ``logits``."""
     logits -= logits.max(axis=axis, keepdims=True)
     np.exp(logits, out=logits)
     logits /= logits.sum(axis=axis, keepdims=True)
