@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from scipy.special import gammaln
 
 from heroism.noise import Array
-from heroism.special.radial import log_radius_density_by_terms
 
 _TERMS = 16
 _LARGE_ORDER = 20.0  # from here on (order d/2 - 1/2) the expansion of the ratio holds for every argument
@@ -154,7 +154,9 @@ def _series_shell(r: Array, b: Array, tau: float, d: int) -> Array:
     for j in range(_SERIES_TERMS):
         term = term * quarter / ((j + 1.0) * (0.5 * d + j))
         total += term
-    return log_radius_density_by_terms(r, tau, d) - 0.5 * b * b / tau + np.log(total)
+    scale = np.sqrt(tau)
+    constant = np.log(2.0 / scale) - 0.5 * d * np.log(2.0) - gammaln(0.5 * d)
+    return constant + (d - 1) * np.log(r / scale) - 0.5 * (r * r + b * b) / tau + np.log(total)
 
 
 def _log_minus(x: Array, e: Array) -> Array:

@@ -22,15 +22,9 @@ def log_radius_density(radius: Array, variance: float | Array, m: int) -> Array:
     """
     radius = np.abs(radius)
     if m <= FEW_DIMENSIONS:
-        return log_radius_density_by_terms(radius, variance, m)
+        constant = (1.0 - 0.5 * m) * np.log(2.0) - gammaln(0.5 * m)
+        return log_radius_ratio(radius, variance, m) + (m - 1) * np.log(radius) + constant
     return log_radius_ratio(radius, variance, m) - np.log(radius) + _log_chi_constant(m)
-
-
-def log_radius_density_by_terms(radius: Array, variance: float | Array, m: int) -> Array:
-    """``log_radius_density`` as it stands in textbooks, radius > 0: accurate near 0, but its terms cancel for large m.
-    """
-    constant = (1.0 - 0.5 * m) * np.log(2.0) - gammaln(0.5 * m)
-    return _ratio_by_terms(radius, variance, m) + (m - 1) * np.log(radius) + constant
 
 
 def log_radius_ratio(radius: Array, variance: float | Array, m: int) -> Array:
@@ -40,16 +34,13 @@ def log_radius_ratio(radius: Array, variance: float | Array, m: int) -> Array:
     ``x = radius^2 / (m variance)``: the plain formula adds terms of size m log m that cancel, and loses ten digits at
     m = 10^6. In few dimensions x may be tiny where there is mass, and then the plain formula is the accurate one.
     """
+    variance = np.asarray(variance)
     if m <= FEW_DIMENSIONS:
-        return _ratio_by_terms(radius, variance, m)
-    mode = np.sqrt(m * np.asarray(variance))
+        return -0.5 * (radius * radius / variance + m * np.log(variance))
+    mode = np.sqrt(m * variance)
     excess = (radius - mode) * (radius + mode) / (m * variance)
     excess = np.maximum(excess, -1.0 + 1e-15)  # a path through the centre, where no law has mass, must not meet log 0
     return -0.5 * m * (excess - np.log1p(excess))
-
-
-def _ratio_by_terms(radius: Array, variance: float | Array, m: int) -> Array:
-    return np.asarray(-0.5 * (radius * radius / variance + m * np.log(variance)))
 
 
 def _log_chi_constant(m: int) -> float:
