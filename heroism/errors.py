@@ -1,4 +1,8 @@
-"""The exceptions that a user's mistake, or a missing package, ends in."""
+"""The exceptions that a user's mistake, or a missing package, ends in, and checks of single numbers."""
+
+from __future__ import annotations
+
+import math
 
 
 class InputError(ValueError):
@@ -24,6 +28,23 @@ def require(condition: bool, argument: str, value: object, remedy: str) -> None:
     """Raise :class:`InputError` unless ``condition`` holds."""
     if not condition:
         raise InputError(argument, value, remedy)
+
+
+def nonnegative(argument: str, value: object, remedy: str = "give a finite number of at least 0") -> float:
+    """Return ``value`` as a finite float of at least 0; anything else ("wide", -1, NaN) is an :class:`InputError`."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(argument, value, remedy) from None
+    require(math.isfinite(number) and number >= 0.0, argument, value, remedy)
+    return number
+
+
+def positive(argument: str, value: object, remedy: str = "give a positive number") -> float:
+    """Return ``value`` as a finite float above 0; anything else ("wide", 0, NaN) is an :class:`InputError`."""
+    number = nonnegative(argument, value, remedy)
+    require(number > 0.0, argument, value, remedy)
+    return number
 
 
 def whole_number(argument: str, value: object, least: int) -> int:

@@ -7,14 +7,14 @@ other in float64 loses all digits of the small one, which puts a floor near 1e-6
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from heroism.errors import InputError, require, whole_number
+from heroism.errors import positive, require, whole_number
 
 Array = NDArray[np.float64]
 
@@ -74,28 +74,43 @@ class NoiseLevel:
 class NoiseSchedule:
     """Noise levels ``t = 1..T`` in increasing noise, as in the paper; a sampler runs from ``start`` to ``end``.
 
+    ``len(schedule)`` is T, the number of noise levels; there are T - 1 transitions.
+
     Attributes
     ----------
     alpha_bar, tau : (T,) arrays, tau strictly increasing.
     name : how the schedule was made, for records and messages.
+    step : the step size h in which orders are stated: a sampler of order p errs by O(h^p) as the schedule is refined.
+        log T / T for the paper's schedule; otherwise 1 / (T - 1), the step of a grid that is uniform in a clock of its
+        own, which is what a schedule made by hand is taken for unless it says better.
+
+    Raises
+    ------
+    InputError : fewer than two levels, levels that do not increase, or a step that is not positive.
     """
 
     alpha_bar: Array
     tau: Array
-    name: str = field(default="custom")
+    name: str = "custom"
+    step: float = float("nan")  # NaN: not said
 
     def __post_init__(self) -> None:
-        require(len(self.tau) >= 2 and len(self.tau) == len(self.alpha_bar), "steps", len(self.tau),
+        require(len(self.tau) >= 2 and len(self.tau) == len(self.alpha_bar), "T", len(self.tau),
                 "a schedule needs at least two noise levels")
         rising = np.all(np.diff(self.tau) >= 0) and np.all(np.diff(self.alpha_bar) <= 0)
         moving = np.all((np.diff(self.tau) > 0) | (np.diff(self.alpha_bar) < 0))
         require(bool(rising and moving), "tau", "not increasing",
                 "give noise levels that strictly increase from t = 1 to t = T")
 
+        object.__setattr__(self, "step", 1.0 / (len(self) - 1) if np.isnan(self.step) else positive("step", self.step))
+
+    def __len__(self) -> int:
+        return len(self.tau)
+
     @property
     def steps(self) -> int:
-        """T, the number of noise levels; there are T - 1 transitions."""
-        return len(self.tau)
+        """T, the number of noise *levels*, under the name by which the constructors take it; ``len(schedule)``."""
+        return len(self)
 
     @cached_property
     def levels(self) -> tuple[NoiseLevel, ...]:
@@ -124,7 +139,7 @@ def paper_schedule(steps: int, c0: float = 2.0, c1: float = 5.0) -> NoiseSchedul
 
     Parameters
     ----------
-    steps : T >= 3, the number of noise levels.
+    steps : T >= 3, the number of noise levels; ``step`` is ``h = log T / T``.
     c0, c1 : constants of the schedule; the paper fixes no values.
 
     Raises
@@ -132,8 +147,7 @@ def paper_schedule(steps: int, c0: float = 2.0, c1: float = 5.0) -> NoiseSchedul
     InputError : T < 3, a constant that is not positive, or ``c1 log T / T >= 1`` (then beta_t would reach 1).
     """
     steps = whole_number("T", steps, 3)
-    for name, value in (("c0", c0), ("c1", c1)):
-        require(np.isfinite(value) and value > 0, name, value, "give a positive number")
+    c0, c1 = positive("c0", c0), positive("c1", c1)
     rate = c1 * np.log(steps) / steps
     require(rate < 1.0, "T", steps, f"c1 log T / T = {rate:.3g} must stay below 1: take more steps or a smaller c1 "
                                     f"(c1 = {c1:g})")
@@ -142,11 +156,16 @@ def paper_schedule(steps: int, c0: float = 2.0, c1: float = 5.0) -> NoiseSchedul
     growth = np.exp(np.minimum(log_first + t * np.log1p(rate), 0.0))  # in logs: (1 + rate)^T overflows for long ladders
     beta = np.concatenate(([np.exp(log_first)], rate * growth))
     log_alpha_bar = np.cumsum(np.log1p(-beta))
-    return NoiseSchedule(np.exp(log_alpha_bar), -np.expm1(log_alpha_bar), f"paper(c0={c0:g}, c1={c1:g})")
+    return NoiseSchedule(np.exp(log_alpha_bar), -np.expm1(log_alpha_bar), f"paper(c0={c0:g}, c1={c1:g})",
+                         float(np.log(steps) / steps))
 
 
 def log_snr_schedule(steps: int, tau_min: float, tau_max: float) -> NoiseSchedule:
-    """T noise levels with uniform log-SNR between noise variances ``tau_min`` and ``tau_max`` (both included)."""
+    """T noise levels with uniform log-SNR between noise variances ``tau_min`` and ``tau_max`` (both included).
+
+    Its ``step`` is 1 / (T - 1), a step of log-SNR in units of the whole range. Raises InputError for T < 3 or unless
+    ``0 < tau_min < tau_max < 1``.
+    """
     low, high = _ends(steps, tau_min, tau_max)
     half_log_snr = np.linspace(low.half_log_snr, high.half_log_snr, steps)
     return _from_half_log_snr(half_log_snr, f"log_snr({tau_min:g}, {tau_max:g})")
@@ -154,9 +173,12 @@ def log_snr_schedule(steps: int, tau_min: float, tau_max: float) -> NoiseSchedul
 
 def rho_schedule(steps: int, tau_min: float, tau_max: float, rho: float = 7.0) -> NoiseSchedule:
     """T noise levels uniform in ``sigma^(1/rho)``, ``sigma = sqrt(tau / alpha_bar)`` (2206.00364, eq. 5; rho = 7
-    there).
+    there), from noise variance ``tau_min`` to ``tau_max``, both included.
+
+    Its ``step`` is 1 / (T - 1), in units of the whole range. Raises InputError for T < 3, rho <= 0, or unless
+    ``0 < tau_min < tau_max < 1``.
     """
-    require(np.isfinite(rho) and rho > 0, "rho", rho, "give a positive number (7 is the usual choice)")
+    rho = positive("rho", rho, "give a positive number (7 is the usual choice)")
     low, high = _ends(steps, tau_min, tau_max)
     sigma = np.linspace(low.sigma ** (1 / rho), high.sigma ** (1 / rho), steps) ** rho
     return _from_half_log_snr(-np.log(sigma), f"rho({tau_min:g}, {tau_max:g}, rho={rho:g})")
@@ -166,10 +188,11 @@ def uniform_time_schedule(steps: int, duration: float = 8.0, tau_min: float = 1e
     """T noise levels uniform in the time t of the Ornstein-Uhlenbeck process, ``alpha_bar = exp(-2 t)``, from
     ``duration`` down to where tau is ``tau_min`` (2404.09730, section 2, which ends at t = 0 itself).
 
-    Raises InputError for T < 3, a duration that is not positive and finite, or ``tau_min`` not below its noise level.
+    Its ``step`` is 1 / (T - 1), in units of the whole range. Raises InputError for T < 3, a duration that is not
+    positive and finite, or ``tau_min`` not below its noise level.
     """
     whole_number("T", steps, 3)
-    require(bool(np.isfinite(duration) and duration > 0), "duration", duration, "give a positive number")
+    duration = positive("duration", duration)
     highest = float(-np.expm1(-2.0 * duration))
     require(0.0 < tau_min < highest, "tau_min", tau_min, f"give a noise level above 0 and below {highest:g}")
     doubled = np.linspace(-np.log1p(-tau_min), 2.0 * duration, steps)
@@ -179,8 +202,7 @@ def uniform_time_schedule(steps: int, duration: float = 8.0, tau_min: float = 1e
 def _ends(steps: int, tau_min: float, tau_max: float) -> tuple[NoiseLevel, NoiseLevel]:
     whole_number("T", steps, 3)
     for name, value in (("tau_min", tau_min), ("tau_max", tau_max)):
-        if not (np.isfinite(value) and 0.0 < value < 1.0):
-            raise InputError(name, value, "give a noise level strictly between 0 and 1")
+        require(0.0 < value < 1.0, name, value, "give a noise level strictly between 0 and 1")
     require(tau_min < tau_max, "tau_min", tau_min, f"must be below tau_max = {tau_max}")
     return NoiseLevel.from_tau(tau_min), NoiseLevel.from_tau(tau_max)
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from heroism.errors import InputError, require
 from heroism.noise import Array
 from heroism.targets.base import Target, draw_copies
-from heroism.targets.mixture import Mixture
+from heroism.targets.mixtures import Mixture
 from heroism.transport import Ensemble
 
 LARGEST_CLOUD = 2**27  # numbers in one cloud (1 GiB)

@@ -1,4 +1,4 @@
-"""What a sampler is given instead of the truth."""
+"""Scores that a sampler can be given: the exact one of its target, and one with errors of known size."""
 
 from heroism.scores.exact import ExactScore
 from heroism.scores.perturbed import PerturbedScore

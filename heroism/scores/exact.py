@@ -7,7 +7,10 @@ from heroism.targets.base import Target
 
 
 class ExactScore:
-    """The target's own score; ``.target`` is what the sampler's output is compared with."""
+    """The target's own score: of a bundle (1+p, n, dim) the score at row 0 and ``H v`` for the tangents below it.
+
+    ``target`` is the law that the sampler's output is compared with.
+    """
 
     def __init__(self, target: Target):
         self.target = target

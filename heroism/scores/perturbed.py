@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from heroism.errors import require
+from heroism.errors import nonnegative
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 
@@ -31,9 +31,8 @@ class PerturbedScore:
     """
 
     def __init__(self, target: Target, amplitude: float, frequency: float = 1.0, seed: int = 0):
-        for name, value in (("amplitude", amplitude), ("frequency", frequency)):
-            require(bool(np.isfinite(value)) and value >= 0, name, value, "give a number of at least 0")
-        self.target, self.amplitude, self.frequency = target, float(amplitude), float(frequency)
+        self.target = target
+        self.amplitude, self.frequency = nonnegative("amplitude", amplitude), nonnegative("frequency", frequency)
         rng = np.random.default_rng(seed)
         self.coordinatewise = target.jacobian == "diagonal" or target.copies > 1
         if self.coordinatewise:

@@ -1,6 +1,7 @@
 """Probability laws in closed form at every noise level."""
 
 from heroism.targets.base import Target
+from heroism.targets.check import check_target
 from heroism.targets.embedded import Embedded
 from heroism.targets.empirical import Empirical
 from heroism.targets.gaussian_mixture import GaussianMixture
@@ -27,4 +28,5 @@ __all__ = [
     "Target",
     "Torus",
     "TruncatedGaussian",
+    "check_target",
 ]

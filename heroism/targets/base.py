@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.radial import log_area, log_radius_density
+from heroism.special.radial import log_area, log_radius_density
 
 REACH = 9.0  # standard deviations: beyond lies 2e-19 of a Gaussian
 
@@ -62,7 +62,10 @@ class Target(ABC):
         """
 
     def reach(self, level: NoiseLevel) -> tuple[float, float]:
-        """An interval that holds all but 1e-18 of one copy of X_tau; targets with independent copies have to say."""
+        """(low, high) between which all but 1e-18 of one copy of X_tau lies: where its quadrature nodes are laid.
+
+        Targets with independent copies have to say; raises NotImplementedError for one without.
+        """
         raise NotImplementedError(f"{type(self).__name__} has no independent copies")
 
     def log_shell(self, x: Array) -> Array:

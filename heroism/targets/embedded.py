@@ -6,11 +6,10 @@ from typing import Literal
 
 import numpy as np
 
-from heroism.errors import require, whole_number
+from heroism.errors import nonnegative, require, whole_number
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
-from heroism.targets.mixture import Mixture, centred
-from heroism.targets.parameters import nonnegative
+from heroism.targets.mixtures import Mixture, centred
 
 MOST_COPIES = 4096
 
@@ -24,7 +23,7 @@ class Embedded(Target):
 
     Parameters
     ----------
-    target : any target; if it has independent copies, at most 4096.
+    target : the law inside, of any kind; independent copies are written out, so at most 4096 of them.
     ambient_dim : at least ``target.ambient_dim``.
 
     Raises

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from heroism.errors import require, whole_number
-from heroism.targets.mixture import Mixture, reduced_isotropic
+from heroism.targets.mixtures import Mixture, reduced_isotropic
 from heroism.targets.parameters import floats
 from heroism.targets.points_file import REMEDY, check_points, read_points
 

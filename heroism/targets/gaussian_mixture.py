@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from heroism.errors import require, whole_number
-from heroism.targets.diagonal import DiagonalComponents
-from heroism.targets.full import FullComponents
-from heroism.targets.mixture import Mixture, reduced_isotropic
-from heroism.targets.parameters import check_covariances, check_means, check_weights, nonnegative
+from heroism.errors import nonnegative, require, whole_number
+from heroism.targets.mixtures import DiagonalComponents, FullComponents, Mixture, reduced_isotropic
+from heroism.targets.mixtures.parameters import check_covariances, check_means, check_weights
 
 PUBLISHED_WEIGHTS = (0.19194250492303952, 0.21609780841596313, 0.3280755236320224, 0.07030341547263623,
                      0.19358074755633872)

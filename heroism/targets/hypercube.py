@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from heroism.errors import require, whole_number
+from heroism.errors import positive
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.base import REACH, Target
-from heroism.targets.truncated_normal import log_mass, moments
-
-LARGEST_DIM = 1_000_000
+from heroism.special import log_mass, moments
+from heroism.targets.box import Box
 
 
-class Hypercube(Target):
+class Hypercube(Box):
     """X_0 uniform on ``[-half_width, half_width]^dim``: one coordinate, ``dim`` independent copies of it.
 
     With ``a = sqrt(alpha_bar)``, ``s = sqrt(tau)`` a coordinate of X_tau has density
@@ -29,23 +27,12 @@ class Hypercube(Target):
     InputError : d or the half-width out of range.
     """
 
-    dim = 1
-    jacobian = "diagonal"
-    multiplicity = np.ones(1, dtype=int)
-
     def __init__(self, dim: int, half_width: float = 1.0):
-        self.copies = whole_number("d", dim, 1)
-        require(self.copies <= LARGEST_DIM, "d", dim, f"a hypercube has at most {LARGEST_DIM} dimensions")
-        require(np.isfinite(half_width) and half_width > 0, "half_width", half_width, "give a positive number")
-        self.half_width = float(half_width)
+        self.half_width = positive("half_width", half_width)
+        super().__init__(np.array([-self.half_width]), np.array([self.half_width]), dim)
 
-    def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        place = np.sqrt(level.alpha_bar) * self.half_width * rng.uniform(-1.0, 1.0, (n, 1))
-        return place + np.sqrt(level.tau) * rng.standard_normal((n, 1))
-
-    def reach(self, level: NoiseLevel) -> tuple[float, float]:
-        half = np.sqrt(level.alpha_bar) * self.half_width + REACH * np.sqrt(level.tau)
-        return -half, half
+    def place(self, n: int, rng: np.random.Generator) -> Array:
+        return self.half_width * rng.uniform(-1.0, 1.0, (n, 1))
 
     def log_density(self, x: Array, level: NoiseLevel) -> Array:
         half, deviation = np.sqrt(level.alpha_bar) * self.half_width, np.sqrt(level.tau)

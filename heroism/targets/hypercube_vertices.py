@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from heroism.targets.mixture import IdenticalCoordinates
-from heroism.targets.parameters import nonnegative
+from heroism.errors import nonnegative
+from heroism.targets.mixtures import IdenticalCoordinates
 
 
 class HypercubeVertices(IdenticalCoordinates):

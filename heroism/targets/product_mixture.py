@@ -5,8 +5,9 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from heroism.errors import require
-from heroism.targets.mixture import IdenticalCoordinates
-from heroism.targets.parameters import check_variances, check_weights, numbers
+from heroism.targets.mixtures import IdenticalCoordinates
+from heroism.targets.mixtures.parameters import check_variances, check_weights
+from heroism.targets.parameters import numbers
 
 
 class ProductMixture(IdenticalCoordinates):

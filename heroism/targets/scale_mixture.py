@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from heroism.errors import whole_number
-from heroism.targets.mixture import Mixture, centred
-from heroism.targets.parameters import check_variances, check_weights
+from heroism.targets.mixtures import Mixture, centred
+from heroism.targets.mixtures.parameters import check_variances, check_weights
 
 
 class ScaleMixture(Mixture):

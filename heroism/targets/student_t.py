@@ -6,10 +6,9 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import loggamma
 
-from heroism.errors import require, whole_number
+from heroism.errors import positive, require, whole_number
 from heroism.noise import Array
-from heroism.targets.mixture import Mixture, centred
-from heroism.targets.parameters import positive
+from heroism.targets.mixtures import Mixture, centred
 
 MOST_SCALES = 4096
 FALL_FOURIER = 36.0

@@ -5,16 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from heroism.errors import InputError, require, whole_number
-from heroism.noise import Array, NoiseLevel
-from heroism.targets.base import Target
-from heroism.targets.bessel import BesselRatio, log_shell_density
-from heroism.targets.sphere import radial_score, sample_radius
+from heroism.errors import require, whole_number
+from heroism.targets.parameters import column
+from heroism.targets.sphere import Spheres
 
 LARGEST_CIRCLES = 4096
 
 
-class Torus(Target):
+class Torus(Spheres):
     """X_0 uniform on a product of circles; the reduced coordinates are their radii, each evolves on its own.
 
     Parameters
@@ -27,27 +25,9 @@ class Torus(Target):
     InputError : radii that are not positive, too many circles, or two different numbers of circles.
     """
 
-    jacobian = "diagonal"
-
     def __init__(self, radii: ArrayLike, circles: int | None = None):
-        try:
-            values = np.atleast_1d(np.asarray(radii, dtype=float))
-        except (TypeError, ValueError):
-            raise InputError("radii", radii, "give a number or a list of numbers") from None
-        self.dim = values.size if circles is None else whole_number("circles", circles, 1)
-        require(values.ndim == 1 and values.size in (1, self.dim), "radii", radii,
-                f"give one number, or one for each of the {self.dim} circles")
-        require(bool(np.all(np.isfinite(values) & (values > 0))), "radii", radii, "give positive numbers")
-        require(self.dim <= LARGEST_CIRCLES, "circles", self.dim, f"a torus has at most {LARGEST_CIRCLES} circles")
-        self.radii = np.broadcast_to(values, (self.dim,))
-        self.multiplicity = np.full(self.dim, 2)
-        self._ratio = BesselRatio(2)
-
-    def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        return sample_radius(np.broadcast_to(self.radii, (n, self.dim)), 2, level, rng)
-
-    def log_density(self, x: Array, level: NoiseLevel) -> Array:
-        return log_shell_density(x, np.sqrt(level.alpha_bar) * self.radii, level.tau, 2).sum(axis=1)
-
-    def score(self, bundle: Array, level: NoiseLevel) -> Array:
-        return radial_score(bundle, self.radii, self._ratio, level)
+        values = np.atleast_1d(column("radii", radii, least=0.0))
+        k = values.size if circles is None else whole_number("circles", circles, 1)
+        require(values.size in (1, k), "radii", radii, f"give one number, or one for each of the {k} circles")
+        require(k <= LARGEST_CIRCLES, "circles", k, f"a torus has at most {LARGEST_CIRCLES} circles")
+        super().__init__(np.broadcast_to(values, (k,)), 2)

@@ -8,13 +8,13 @@ from scipy.special import log_ndtr, ndtri_exp
 
 from heroism.errors import InputError, require, whole_number
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.base import REACH, Target
-from heroism.targets.truncated_normal import log_mass, moments
+from heroism.special import log_mass, moments
+from heroism.targets.base import REACH
+from heroism.targets.box import Box
+from heroism.targets.parameters import column
 
-LARGEST_DIM = 1_000_000
 
-
-class TruncatedGaussian(Target):
+class TruncatedGaussian(Box):
     """Independent coordinates ``N(mean, deviation^2)``, each conditioned on ``[low, high]``.
 
     Four numbers describe one coordinate and ``dim`` independent copies of it; arrays (d,) describe d coordinates.
@@ -32,42 +32,35 @@ class TruncatedGaussian(Target):
     InputError : a value that is not finite, a deviation <= 0, low >= high, or shapes that do not fit.
     """
 
-    jacobian = "diagonal"
-
     def __init__(self, mean: ArrayLike, deviation: ArrayLike, low: ArrayLike, high: ArrayLike, dim: int | None = None):
-        values = {name: _finite(name, value) for name, value in
-                  (("mean", mean), ("deviation", deviation), ("low", low), ("high", high))}
+        values = [column("mean", mean), column("deviation", deviation, least=0.0), column("low", low),
+                  column("high", high)]
+        shapes = [value.shape for value in values]
         try:
-            shape = np.broadcast_shapes(*(value.shape for value in values.values()))
+            shape = np.broadcast_shapes(*shapes)
         except ValueError:
-            raise InputError("mean, deviation, low, high", [value.shape for value in values.values()],
+            raise InputError("mean, deviation, low, high", shapes,
                              "give numbers, or arrays (d,) of one length") from None
         given = None if dim is None else whole_number("d", dim, 1)
-        self.dim = shape[0] if shape else 1
-        self.copies = 1 if shape or given is None else given
-        require(given in (None, self.dim * self.copies), "d", dim,
-                f"the parameters describe {self.dim} coordinates: give that number or leave it out")
-        require(self.dim * self.copies <= LARGEST_DIM, "d", dim, f"at most {LARGEST_DIM} dimensions")
-        columns = (np.broadcast_to(value, (self.dim,)) for value in values.values())
-        self.mean, self.deviation, self.low, self.high = columns
-        require(bool(np.all(self.deviation > 0)), "deviation", deviation, "give positive numbers")
-        require(bool(np.all(self.low < self.high)), "low", low, "must be below high")
-        self.multiplicity = np.ones(self.dim, dtype=int)
+        count = shape[0] if shape else 1
+        copies = 1 if shape or given is None else given
+        require(given in (None, count * copies), "d", dim,
+                f"the parameters describe {count} coordinates: give that number or leave it out")
+        self.mean, self.deviation, lowest, highest = (np.broadcast_to(value, (count,)) for value in values)
+        require(bool(np.all(lowest < highest)), "low", low, "must be below high")
+        super().__init__(lowest, highest, copies)
         self._middle = 0.5 * (self.low + self.high) - self.mean
         self._half = 0.5 * (self.high - self.low)
         self._log_prior_mass = log_mass(self._middle / self.deviation, self._half / self.deviation)
 
-    def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        place = self._quantile(1.0 - rng.random((n, self.dim)))  # in (0, 1]
-        return np.sqrt(level.alpha_bar) * place + np.sqrt(level.tau) * rng.standard_normal((n, self.dim))
+    def place(self, n: int, rng: np.random.Generator) -> Array:
+        return self._quantile(1.0 - rng.random((n, self.dim)))  # at probabilities in (0, 1]
 
-    def reach(self, level: NoiseLevel) -> tuple[float, float]:
-        signal, noise = np.sqrt(level.alpha_bar), REACH * np.sqrt(level.tau)
+    def heart(self) -> tuple[Array, Array]:
         low = np.maximum(self.low, self.mean - REACH * self.deviation)
         high = np.minimum(self.high, self.mean + REACH * self.deviation)
-        if low[0] >= high[0]:  # the box lies in a tail of the Gaussian
-            low, high = self.low, self.high
-        return float(signal * low[0] - noise), float(signal * high[0] + noise)
+        tail = low >= high  # the box lies in a tail of the Gaussian
+        return np.where(tail, self.low, low), np.where(tail, self.high, high)
 
     def log_density(self, x: Array, level: NoiseLevel) -> Array:
         spread, offset, centre, half, _ = self._posterior(x, level)
@@ -99,13 +92,3 @@ class TruncatedGaussian(Target):
         log_probability = np.logaddexp(log_ndtr(lowest), np.log(u) + self._log_prior_mass)
         place = self.mean + side * self.deviation * ndtri_exp(np.minimum(log_probability, 0.0))
         return np.clip(place, self.low, self.high)
-
-
-def _finite(name: str, value: ArrayLike) -> Array:
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise InputError(name, value, "give a number or a list of numbers") from None
-    require(array.ndim <= 1 and array.size > 0, name, f"array of shape {array.shape}", "give a number or an array (d,)")
-    require(bool(np.all(np.isfinite(array))), name, value, "give finite numbers")
-    return array

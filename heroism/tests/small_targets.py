@@ -8,8 +8,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from heroism.noise import Array, NoiseLevel
+from heroism.special.radial import log_radius_density
 from heroism.targets.base import Target
-from heroism.targets.radial import log_radius_density
 
 
 class NaiveMixture(Target):

@@ -4,10 +4,11 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from heroism.targets.bessel import BesselRatio, log_shell_density
-from heroism.targets.radial import log_radius_density
+from heroism.special.bessel import BesselRatio, log_shell_density
+from heroism.special.radial import log_radius_density
 
 DIMENSIONS = (2, 3, 4, 7, 16, 39, 41, 42, 100, 1000, 10**6)
+UNIT = float(np.finfo(float).eps)
 ARGUMENTS = (1e-8, 1e-3, 0.3, 1.0, 3.0, 10.0, 30.0, 35.99, 36.01, 200.0, 3000.0)
 
 
@@ -45,8 +46,10 @@ def test_ratio_and_its_derivative(d):
         k, ratio, slope = precise_ratio(d, square)
         alone = BesselRatio(d)(squares[i : i + 1])
         for over_k, derivative in ((alone[0][0], alone[1][0]), (together[0][i], together[1][i])):
-            assert abs(over_k * k / ratio - 1) < 1e-15
-            assert abs(derivative / slope - 1) < 1e-14
+            # The ratio rounds five times and forgets what came before; the derivative gathers the roundings of 20
+            # shifts, five in each, doubled by a difference of numbers that are within a factor of two.
+            assert abs(over_k * k / ratio - 1) < 8 * UNIT
+            assert abs(derivative / slope - 1) < 100 * UNIT
 
 
 @pytest.mark.parametrize("d", [2, 3, 50, 10**6])
@@ -82,8 +85,10 @@ def test_shell_density_where_the_mass_is(d):
         r = np.sqrt((b + np.sqrt(tau) * rng.standard_normal(4)) ** 2 + tau * rng.chisquare(d - 1, 4))
         exact = [precise_density(float(x), b, tau, d) for x in r]
         error = max(abs(float(mine - true)) for mine, true in zip(log_shell_density(r, b, tau, d), exact, strict=True))
-        # A unit in the last place of r moves the log density by r / sqrt(tau) units, whoever computes it.
-        assert error < 1e-13 + 4.0 * np.finfo(float).eps * r.max() / np.sqrt(tau)
+        # A unit in the last place of r moves the log density by r / sqrt(tau) units, whoever computes it; up to d = 81
+        # terms of size d log d cancel, beyond that Debye's sums have terms of order one.
+        size = d * np.log(d) if d < 82 else 100.0
+        assert error < 4.0 * UNIT * (20.0 + size + r.max() / np.sqrt(tau))
 
 
 @pytest.mark.parametrize("d", [2, 3, 16, 90, 1000])

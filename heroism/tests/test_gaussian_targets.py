@@ -18,9 +18,7 @@ from heroism.targets import (
     ScaleMixture,
     StudentT,
 )
-from heroism.targets.diagonal import DiagonalComponents
-from heroism.targets.full import FullComponents
-from heroism.targets.isotropic import IsotropicComponents
+from heroism.targets.mixtures import DiagonalComponents, FullComponents, IsotropicComponents
 
 LEVELS = [NoiseLevel.from_tau(tau) for tau in (1e-6, 1e-3, 0.05, 0.3, 0.8)] + [NoiseLevel(1e-6, 1.0 - 1e-6)]
 HALVES = [0.5, 0.5]

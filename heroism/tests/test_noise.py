@@ -1,5 +1,6 @@
 """Schedules: accurate at both ends, the paper's recursion, Lemma 1, and the sentences for wrong arguments."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -29,10 +30,18 @@ SCHEDULES = {
 def test_levels_run_from_noise_to_data(schedule):
     assert schedule.start == schedule.levels[-1] and schedule.end == schedule.levels[0]
     pairs = list(schedule.transitions())
-    assert len(pairs) == schedule.steps - 1
+    assert len(pairs) == len(schedule) - 1 == schedule.steps - 1
     assert pairs[0][0] == schedule.start and pairs[-1][1] == schedule.end
     assert all(a.tau > b.tau or a.alpha_bar < b.alpha_bar for a, b in pairs)
     assert all(first[1] == second[0] for first, second in pairwise(pairs))
+
+
+def test_every_schedule_says_the_step_in_which_its_orders_are_stated():
+    assert SCHEDULES["paper"].step == pytest.approx(np.log(64) / 64, rel=1e-15)
+    for name, T in (("log_snr", 50), ("rho", 40), ("uniform_time", 33)):
+        assert SCHEDULES[name].step == pytest.approx(1 / (T - 1), rel=1e-15)
+    by_hand = NoiseSchedule(np.array([0.9, 0.5, 0.1]), np.array([0.1, 0.5, 0.9]))
+    assert by_hand.step == 0.5 and replace(by_hand, step=0.1).step == 0.1
 
 
 def test_paper_schedule_equals_the_recursion_in_exact_arithmetic():
@@ -126,7 +135,8 @@ def test_half_log_snr_round_trip_at_both_ends():
     (lambda: NoiseLevel(0.5, 0.6), "alpha_bar + tau"),
     (lambda: NoiseLevel(1.5, -0.5), "alpha_bar = 1.5"),
     (lambda: NoiseSchedule(np.array([0.5, 0.9]), np.array([0.5, 0.1])), "tau"),
-    (lambda: NoiseSchedule(np.array([0.5]), np.array([0.5])), "steps = 1"),
+    (lambda: NoiseSchedule(np.array([0.5]), np.array([0.5])), "T = 1"),
+    (lambda: NoiseSchedule(np.array([0.9, 0.5]), np.array([0.1, 0.5]), step=0.0), "step = 0"),
 ])
 def test_mistakes_are_named(make, argument):
     with pytest.raises(InputError, match="^" + argument.replace("+", r"\+").replace(".", r"\.")):

@@ -18,6 +18,7 @@ import pytest
 import heroism.targets
 from heroism.noise import Array, NoiseLevel
 from heroism.targets import GaussianMixture, Target
+from heroism.targets.check import differences, diffusion_terms, jacobians, shell_pull
 from heroism.tests.target_examples import EXAMPLES, Example
 
 LEVELS = [NoiseLevel.from_tau(1e-6), NoiseLevel.from_tau(1e-3), NoiseLevel.from_tau(0.1), NoiseLevel.from_tau(0.6),
@@ -30,32 +31,13 @@ every_level = pytest.mark.parametrize("level", LEVELS, ids=lambda level: f"tau={
 
 
 def derivative(f: Callable[[float], Array], length: float) -> Array:
-    """f'(0) elementwise: differences of sixth order at several widths, the one where neighbouring widths agree best."""
-    found = []
-    for width in WIDTHS:
-        h = width * length
-        quotients = [(f(k * h) - f(-k * h)) / (2 * k * h) for k in (1, 2, 3)]
-        found.append(1.5 * quotients[0] - 0.6 * quotients[1] + 0.1 * quotients[2])
-    estimates = np.array(found)
-    best = np.abs(np.diff(estimates, axis=0)).argmin(axis=0)
-    return np.take_along_axis(estimates, best[None] + 1, axis=0)[0]
+    """f'(0) elementwise."""
+    return differences(f, length, WIDTHS)[0]
 
 
 def along(x: Array, v: Array, f: Callable[[Array], Array], h: float) -> Array:
     """f at a distance h from x in direction v."""
     return f(x + h * v)
-
-
-def shell_pull(target: Target, x: Array) -> Array:
-    """(n, dim) gradient of ``log_shell``, by hand."""
-    return (target.multiplicity - 1) / x
-
-
-def full_score(target: Target, x: Array, level: NoiseLevel) -> tuple[Array, Array]:
-    """Scores (n, dim) and Jacobians (n, dim, dim) by tangents along every axis."""
-    tangents = np.broadcast_to(np.eye(target.dim)[:, None, :], (target.dim, *x.shape))
-    out = target.score(np.concatenate([x[None], tangents]), level)
-    return out[0], np.moveaxis(out[1:], 0, 2)
 
 
 def check_score(target: Target, level: NoiseLevel) -> None:
@@ -89,10 +71,8 @@ def check_fokker_planck(target: Target, level: NoiseLevel) -> None:
     """``d/dtau log p = (d + x.s + |s|^2 + tr H) / (2 alpha_bar)`` in R^d: levels and normalisation hang together."""
     rng = np.random.default_rng(3)
     x = target.sample(12, level, rng)
-    score, jacobian = full_score(target, x, level)
-    m = target.multiplicity
-    terms = np.stack([np.full(len(x), float(m.sum())), np.sum(x * score, axis=1), np.sum(score**2, axis=1),
-                      np.einsum("nii->n", jacobian), np.sum(score * shell_pull(target, x), axis=1)])
+    score, jacobian = jacobians(target, x, level)
+    terms = diffusion_terms(target, x, score, np.einsum("nii->n", jacobian))
     expected = terms.sum(axis=0) / (2.0 * level.alpha_bar)
     round_off = 64 * np.finfo(float).eps * np.abs(terms).sum(axis=0) / level.alpha_bar
 
@@ -100,7 +80,7 @@ def check_fokker_planck(target: Target, level: NoiseLevel) -> None:
         return target.log_density(x, NoiseLevel(level.alpha_bar - step, level.tau + step))
 
     found = derivative(shifted, min(level.tau, level.alpha_bar))
-    size = np.abs(expected) + np.sqrt(m.sum()) / level.tau
+    size = np.abs(expected) + np.sqrt(target.multiplicity.sum()) / level.tau
     assert np.all(np.abs(found - expected) <= 1e-6 * size + round_off), (found, expected)
 
 
@@ -272,7 +252,7 @@ def test_moments(example, level):
 def test_a_diagonal_target_has_a_diagonal_jacobian(example, level):
     target = example.target
     x = target.sample(5, level, np.random.default_rng(8))
-    _, jacobian = full_score(target, x, level)
+    _, jacobian = jacobians(target, x, level)
     np.testing.assert_allclose(jacobian, np.swapaxes(jacobian, 1, 2), rtol=1e-10, atol=1e-10 / level.tau)
     off = jacobian * (1.0 - np.eye(target.dim))
     if target.jacobian == "diagonal":

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.components import (
+from heroism.targets.mixtures.components import (
     FEW,
     NEGLIGIBLE,
     STEEP,
     WORKSPACE,
     Components,
     Indices,
-    apply_curvature,
+    Level,
     apply_curvature_by_component,
+    from_posterior,
     softmax,
     windows,
 )
@@ -26,63 +27,48 @@ BALANCE = 1e4  # where the overhead of one more window equals the work of compon
 
 
 @dataclass(frozen=True, slots=True)
-class AxisLevel:
-    """Components with diagonal covariances at a noise level: means (k, c), precisions (k, c), or (k, 1) if isotropic.
+class AxisLevel(Level):
+    """Components with diagonal covariances at a noise level; precisions (k, c), or (k, 1) if isotropic.
 
-    ``gain`` is sqrt(alpha_bar) times precision, ``pulled`` mean times precision; ``constant`` (k,) collects what does
-    not depend on x in the logits around the means, ``offset`` what does not in their expanded form; ``steep`` bounds
+    ``gain`` is sqrt(alpha_bar) times precision, ``pulled`` mean times precision; ``offset`` (k,) collects what does
+    not depend on x in the expanded form of the logits, as ``constant`` does around the means; ``steep`` bounds
     ``|mean|^2 precision``, by which expanding amplifies round-off.
     """
 
-    mean: Array
-    precision: Array
     gain: Array
     pulled: Array
-    constant: Array
     offset: Array
     steep: float
 
     def take(self, active: Indices) -> AxisLevel:
         """The components in ``active`` alone."""
-        return AxisLevel(self.mean[active], self.precision[active], self.gain[active], self.pulled[active],
-                         self.constant[active], self.offset[active], self.steep)
+        return AxisLevel(self.mean[active], self.precision[active], self.constant[active], self.gain[active],
+                         self.pulled[active], self.offset[active], self.steep)
 
 
 class DiagonalComponents(Components[AxisLevel]):
     """Components with variances (k, c) along the axes, or (k, 1) for multiples of the identity; zeros are allowed."""
-
-    def __init__(self, weights: Array, means: Array, variances: Array):
-        super().__init__(weights, means)
-        self.variances = variances
-        self.plain = self.dim  # leading coordinates that are not a radius
 
     @property
     def independent(self) -> bool:
         return self.dim == 1 or self.count == 1
 
     def _prepare(self, level: NoiseLevel) -> AxisLevel:
-        variance = level.alpha_bar * self.variances + level.tau
+        variance = self._spread(level)
         mean, precision = np.sqrt(level.alpha_bar) * self.means, 1.0 / variance
         gain = np.sqrt(level.alpha_bar) * precision
         pulled = self.means * gain
         log_volume = np.broadcast_to(np.log(variance), mean.shape)[:, : self.plain].sum(axis=1)
         constant = self.log_weights - 0.5 * log_volume
         quadratic = np.einsum("kc,kc->k", mean, pulled)
-        return AxisLevel(mean, precision, gain, pulled, constant, constant - 0.5 * quadratic, float(quadratic.max()))
+        return AxisLevel(mean, precision, constant, gain, pulled, constant - 0.5 * quadratic, float(quadratic.max()))
 
     def _noise(self, label: Indices, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        scale = np.sqrt(level.alpha_bar * self.variances + level.tau)
-        return scale[label] * rng.standard_normal((len(label), self.dim))
+        return np.sqrt(self._spread(level))[label] * rng.standard_normal((len(label), self.dim))
 
-    def _log_joint(self, x: Array, prepared: AxisLevel) -> Array:
-        joint = np.empty((self.count, len(x)))
-        inner = x[:, : self.plain]
-        for k in range(self.count):  # one component at a time, for memory
-            gap = inner - prepared.mean[k, : self.plain]
-            joint[k] = np.einsum("nc,nc->n", gap, gap * prepared.precision[k, : self.plain])
-        joint *= -0.5
-        joint += (prepared.constant - 0.5 * self.plain * np.log(2.0 * np.pi))[:, None]
-        return joint
+    def _distance(self, x: Array, k: int, prepared: AxisLevel) -> Array:
+        gap = x[:, : self.plain] - prepared.mean[k, : self.plain]
+        return np.einsum("nc,nc->n", gap, gap * prepared.precision[k, : self.plain])
 
     def _score_single(self, bundle: Array, out: Array, prepared: AxisLevel) -> None:
         np.multiply(bundle, -prepared.precision[0], out=out)
@@ -151,12 +137,7 @@ class DiagonalComponents(Components[AxisLevel]):
     def _from_posterior(self, bundle: Array, out: Array, w: Array, at: AxisLevel) -> None:
         spread = at.mean - bundle[0][:, None, :]
         spread *= at.precision
-        s = (w[:, None, :] @ spread)[:, 0]
-        out[0] = s
-        if len(bundle) > 1:
-            spread -= s[:, None, :]
-            spread *= np.sqrt(w)[:, :, None]
-            apply_curvature(bundle[1:], spread, w @ at.precision, out[1:])
+        from_posterior(bundle, out, w, spread, at.precision)
 
     def _rough_logits(self, x: Array, at: AxisLevel) -> Array:
         inner = x[:, : self.plain]

@@ -15,21 +15,25 @@ from scipy.special import erfcx, log_ndtr
 from heroism.noise import Array
 
 NARROW = 0.15  # below this half-width the plain formulas divide by a small difference
-SERIES_REACH = 10.0  # the narrow series is summed where m k is below this; beyond it the plain formulas lose nothing
+SERIES_LIMIT = 10.0  # the narrow series is summed where m k is below this; beyond it the plain formulas lose nothing
 FAR = 8.0  # from here on, 1 - variance comes from a continued fraction
 _FRACTION_DEPTH = 36
 _HALF_LOG_2PI = 0.5 * np.log(2.0 * np.pi)
 
 
 def log_mass(c: Array, k: float | Array) -> Array:
-    """``log P(c - k <= Z <= c + k)`` for c (n, d) and half-widths k (a number, or (d,)); accurate in the tails."""
+    """``log P(c - k <= Z <= c + k)``, Z standard normal, for c (n, d) and half-widths k > 0 (a number, or (d,)).
+
+    In units of Z's deviation; accurate to round-off, relative to 1 plus its size, in the tails too.
+    """
     return _choose(_plain_log_mass, _series_log_mass, np.abs(c), k)[0]
 
 
 def moments(c: Array, k: float | Array) -> tuple[Array, Array]:
-    """Mean of Z given ``c - k <= Z <= c + k``, and ``1 - variance``; shapes as in :func:`log_mass`.
+    """Mean of a standard normal Z given ``c - k <= Z <= c + k``, and 1 minus its variance, both (n, d).
 
-    Both keep their relative accuracy where they are small (an interval that holds nearly all of the mass).
+    Centres c are (n, d), half-widths k > 0 a number or (d,), in units of Z's deviation. Both keep their relative
+    accuracy where they are small (an interval that holds nearly all of the mass).
     """
     mean, defect = _choose(_plain_moments, _series_moments, np.abs(c), k)
     return np.copysign(mean, c), defect
@@ -43,7 +47,7 @@ def _choose(plain: Formula, series: Formula, m: Array, k: float | Array) -> tupl
     narrow = np.less(k, NARROW)
     if not np.any(narrow):
         return plain(m, k)
-    narrow = narrow & ~(m * k > SERIES_REACH)
+    narrow = narrow & ~(m * k > SERIES_LIMIT)
     if narrow.all():
         return series(m, k)
     wide, k = ~narrow, np.broadcast_to(k, m.shape)
@@ -119,12 +123,12 @@ def _hermite_sums(m: Array, k: float | Array, count: int) -> list[Array]:
     product, square = m * k, np.square(k)
     h_before, h = np.ones_like(m), product
     sums = [np.ones_like(m), h / 3.0, np.full_like(m, 1.0 / 3.0)][:count]
-    reach = float(np.fmax.reduce(product, axis=None, initial=0.0)) + float(np.max(k, initial=0.0))
-    bound, j = reach, 1
+    largest = float(np.fmax.reduce(product, axis=None, initial=0.0)) + float(np.max(k, initial=0.0))
+    bound, j = largest, 1
     while bound > 1e-18 and j < 80:
         j += 1
         h_before, h = h, (product * h - square * h_before) / j
-        bound *= reach / j
+        bound *= largest / j
         if j % 2 == 0:
             sums[0] += h / (j + 1)
             if count > 2:

@@ -7,19 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.components import WORKSPACE, Components, Indices, apply_curvature, softmax, windows
+from heroism.targets.mixtures.components import WORKSPACE, Components, Indices, Level, from_posterior, softmax, windows
 
 
 @dataclass(frozen=True, slots=True)
-class FullLevel:
-    """At a noise level: means (k, c), precisions P and ``root`` with ``P = root root^T`` (k, c, c), log of weight and
-    normalisation (k,).
-    """
+class FullLevel(Level):
+    """Components with full covariances at a noise level; ``precision = root root^T``, both (k, c, c)."""
 
-    mean: Array
     root: Array
-    precision: Array
-    constant: Array
 
 
 class FullComponents(Components[FullLevel]):
@@ -29,29 +24,26 @@ class FullComponents(Components[FullLevel]):
     """
 
     def __init__(self, weights: Array, means: Array, variances: Array, basis: Array):
-        super().__init__(weights, means)
-        self.variances, self.basis = variances, basis
+        super().__init__(weights, means, variances)
+        self.basis = basis
 
     def _prepare(self, level: NoiseLevel) -> FullLevel:
-        variance = level.alpha_bar * self.variances + level.tau
+        variance = self._spread(level)
         root = self.basis / np.sqrt(variance)[:, None, :]
         constant = self.log_weights - 0.5 * np.log(variance).sum(axis=1)
-        return FullLevel(np.sqrt(level.alpha_bar) * self.means, root, root @ root.transpose(0, 2, 1), constant)
+        return FullLevel(np.sqrt(level.alpha_bar) * self.means, root @ root.transpose(0, 2, 1), constant, root)
 
     def _noise(self, label: Indices, level: NoiseLevel, rng: np.random.Generator) -> Array:
         noise = rng.standard_normal((len(label), self.dim))
-        scale = np.sqrt(level.alpha_bar * self.variances + level.tau)
+        scale = np.sqrt(self._spread(level))
         for k in range(self.count):
             members = label == k
             noise[members] = (noise[members] * scale[k]) @ self.basis[k].T
         return noise
 
-    def _log_joint(self, x: Array, prepared: FullLevel) -> Array:
-        joint = np.empty((self.count, len(x)))
-        for k in range(self.count):
-            white = (x - prepared.mean[k]) @ prepared.root[k]
-            joint[k] = prepared.constant[k] - 0.5 * np.einsum("nc,nc->n", white, white)
-        return joint - 0.5 * self.dim * np.log(2.0 * np.pi)
+    def _distance(self, x: Array, k: int, prepared: FullLevel) -> Array:
+        white = (x - prepared.mean[k]) @ prepared.root[k]
+        return np.einsum("nc,nc->n", white, white)
 
     def _score_single(self, bundle: Array, out: Array, prepared: FullLevel) -> None:
         np.matmul(bundle, -prepared.precision[0], out=out)
@@ -69,10 +61,4 @@ class FullComponents(Components[FullLevel]):
         logits += at.constant
         w = softmax(logits, axis=1)
         spread = (white @ at.root.transpose(0, 2, 1)).transpose(1, 0, 2)  # component scores, (n, k, c)
-        s = (w[:, None, :] @ spread)[:, 0]
-        out[0] = s
-        if len(bundle) > 1:
-            spread -= s[:, None, :]
-            spread *= np.sqrt(w)[:, :, None]
-            pull = (w @ at.precision.reshape(self.count, -1)).reshape(-1, self.dim, self.dim)
-            apply_curvature(bundle[1:], spread, pull, out[1:])
+        from_posterior(bundle, out, w, spread, at.precision)

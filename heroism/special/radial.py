@@ -16,7 +16,10 @@ def log_area(m: int) -> float:
 
 
 def log_radius_density(radius: Array, variance: float | Array, m: int) -> Array:
-    """Log density of ``|V|``, V ~ N(0, variance I_m), at ``radius``; broadcasts radius against variance."""
+    """Log density of ``|V|``, V ~ N(0, variance I_m), at ``|radius|``; broadcasts radius against variance.
+
+    Accurate to round-off from m = 1 to 10^6.
+    """
     radius = np.abs(radius)
     if m <= FEW_DIMENSIONS:
         constant = (1.0 - 0.5 * m) * np.log(2.0) - gammaln(0.5 * m)
@@ -25,11 +28,11 @@ def log_radius_density(radius: Array, variance: float | Array, m: int) -> Array:
 
 
 def log_radius_ratio(radius: Array, variance: float | Array, m: int) -> Array:
-    """The same up to a term that does not depend on the variance: all that components of a mixture are told apart by.
+    """``log_radius_density`` up to a term without the variance: what components of a mixture are told apart by.
 
-    In many dimensions written around the mode, ``-(m/2)(x - 1 - log x)`` with ``x = radius^2 / (m variance)``: the
-    plain formula adds terms of size m log m that cancel, and loses ten digits at m = 10^6. In few dimensions x may be
-    tiny where there is mass, and then the plain formula is the accurate one.
+    Broadcasts radius >= 0 against variance. In many dimensions written around the mode, ``-(m/2)(x - 1 - log x)`` with
+    ``x = radius^2 / (m variance)``: the plain formula adds terms of size m log m that cancel, and loses ten digits at
+    m = 10^6. In few dimensions x may be tiny where there is mass, and then the plain formula is the accurate one.
     """
     variance = np.asarray(variance)
     if m <= FEW_DIMENSIONS:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -30,18 +31,37 @@ REMEMBERED = 32  # noise levels: more than the points of a step, which come back
 STEEP = 1e3  # amplification of round-off beyond which logits are taken from differences
 FEW = 4  # coordinates up to which elementwise work beats BLAS on tiny matrices
 
-Prepared = TypeVar("Prepared")
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Components at one noise level: means (k, c) and precisions (k, 1), (k, c) or (k, c, c) of X_tau.
+
+    ``constant`` (k,) is the log of weight over root of the determinant of the covariance, the radius left out.
+    """
+
+    mean: Array
+    precision: Array
+    constant: Array
+
+
+Prepared = TypeVar("Prepared", bound=Level)
 
 
 class Components(ABC, Generic[Prepared]):
-    """Weights (k,), means (k, c) of X_0 and, in the subclasses, covariances.
+    """Weights (k,), means (k, c) and variances (k, c), or (k, 1), along the axes of each component of X_0.
 
-    A subclass prepares what depends on the noise level only, once per level.
+    Covariances may be singular. A subclass prepares what depends on the noise level only, once per level.
+
+    Attributes
+    ----------
+    count, dim : k and c.
+    plain : number of leading coordinates that are not a radius; c here.
     """
 
-    def __init__(self, weights: Array, means: Array):
-        self.weights, self.means = weights, means
+    def __init__(self, weights: Array, means: Array, variances: Array):
+        self.weights, self.means, self.variances = weights, means, variances
         self.count, self.dim = means.shape
+        self.plain = self.dim
         with np.errstate(divide="ignore"):
             self.log_weights = np.log(weights)
         self._levels: dict[NoiseLevel, Prepared] = {}
@@ -61,7 +81,7 @@ class Components(ABC, Generic[Prepared]):
         return prepared
 
     def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        """(n, c) draws of X_tau."""
+        """(n, c) draws of X_tau at this level."""
         label = rng.choice(self.count, size=n, p=self.weights)
         return np.sqrt(level.alpha_bar) * self.means[label] + self._noise(label, level, rng)
 
@@ -84,6 +104,19 @@ class Components(ABC, Generic[Prepared]):
             self._score_mixture(bundle, out, prepared)
         return out
 
+    def _spread(self, level: NoiseLevel) -> Array:
+        """Variances of X_tau, in the shape of those of X_0."""
+        return level.alpha_bar * self.variances + level.tau
+
+    def _log_joint(self, x: Array, prepared: Prepared) -> Array:
+        """(k, n) logs of weight times component density, by direct differences: accurate when tau is small."""
+        joint = np.empty((self.count, len(x)))
+        for k in range(self.count):  # one component at a time, for memory
+            joint[k] = self._distance(x, k, prepared)
+        joint *= -0.5
+        joint += (prepared.constant - 0.5 * self.plain * np.log(2.0 * np.pi))[:, None]
+        return joint
+
     @abstractmethod
     def _prepare(self, level: NoiseLevel) -> Prepared: ...
 
@@ -92,8 +125,8 @@ class Components(ABC, Generic[Prepared]):
         """(n, c) draws of N(0, alpha_bar C_k + tau I) for the components k in ``label`` (n,)."""
 
     @abstractmethod
-    def _log_joint(self, x: Array, prepared: Prepared) -> Array:
-        """(k, n) logs of weight times component density, by direct differences: accurate when tau is small."""
+    def _distance(self, x: Array, k: int, prepared: Prepared) -> Array:
+        """(n,) squared Mahalanobis distances of x (n, c) from component k, its radius left out."""
 
     @abstractmethod
     def _score_single(self, bundle: Array, out: Array, prepared: Prepared) -> None:
@@ -111,11 +144,24 @@ def windows(n: int, width: int, workspace: int = WORKSPACE) -> Iterator[slice]:
 
 
 def softmax(logits: Array, axis: int) -> Array:
-    """Posterior weights from their logs, in place."""
+    """Posterior weights that sum to one along ``axis``, from their logs up to a constant; overwrites ``logits``."""
     logits -= logits.max(axis=axis, keepdims=True)
     np.exp(logits, out=logits)
     logits /= logits.sum(axis=axis, keepdims=True)
     return logits
+
+
+def from_posterior(bundle: Array, out: Array, w: Array, spread: Array, precision: Array) -> None:
+    """Score and tangent products (1+p, n, c) from posterior weights w (n, k) and component scores, particle-major.
+
+    ``spread`` (n, k, c) holds the component scores and is overwritten; ``precision`` is (k, 1), (k, c) or (k, c, c).
+    """
+    s = (w[:, None, :] @ spread)[:, 0]
+    out[0] = s
+    if len(bundle) > 1:
+        spread -= s[:, None, :]
+        spread *= np.sqrt(w)[:, :, None]
+        apply_curvature(bundle[1:], spread, np.tensordot(w, precision, axes=1), out[1:])
 
 
 def apply_curvature(tangents: Array, spread: Array, pull: Array, out: Array) -> None:
@@ -141,7 +187,11 @@ def apply_curvature(tangents: Array, spread: Array, pull: Array, out: Array) -> 
 
 
 def apply_curvature_by_component(tangents: Array, w: Array, centred: Array, pull: Array, out: Array) -> None:
-    """The same for few coordinates: centred component scores (k, c, n), w (k, n), pull (1, n) or (c, n)."""
+    """``out = H tangents`` with ``H = sum_k w_k t_k t_k^T - diag(pull)`` for few coordinates, component-major.
+
+    Shapes: tangents and out (p, n, c), posterior weights w (k, n), centred component scores t (k, c, n), mean
+    precision ``pull`` (1, n) or (c, n).
+    """
     weighted = w[:, None, :] * centred
     c = centred.shape[1]
     curvature = np.einsum("kan,kbn->abn", weighted, centred)

@@ -9,8 +9,8 @@ import numpy as np
 from heroism.errors import require, whole_number
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import REACH, Target
-from heroism.targets.components import Components
-from heroism.targets.isotropic import IsotropicComponents
+from heroism.targets.mixtures.components import Components
+from heroism.targets.mixtures.isotropic import IsotropicComponents
 
 LARGEST_DENSE = 4096  # reduced coordinates of a target with a dense Jacobian: one particle's bundle is then 134 MB
 

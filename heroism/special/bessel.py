@@ -36,7 +36,7 @@ class BesselRatio:
         self._far = _expansion(self.order)
 
     def __call__(self, square: Array) -> tuple[Array, Array]:
-        """``A(k) / k`` and ``A'(k)`` at ``square = k^2`` (any shape)."""
+        """``A(k) / k`` and ``A'(k)`` at ``square = k^2 >= 0``, all of one shape, which may be any."""
         far = square > _LARGE_ARGUMENT**2
         if not self.shifts or far.all():
             return _expanded(square, self.order, self._far)
@@ -99,8 +99,9 @@ def _ratio_polynomials() -> tuple[Array, ...]:
 
 
 def log_shell_density(radius: Array, shell: float | Array, tau: float, d: int) -> Array:
-    """Log density of ``|X|``, X uniform on the sphere of radius ``shell`` in R^d plus N(0, tau I), at ``radius``.
+    """Log density of ``|X|``, X uniform on the sphere of radius ``shell`` in R^d plus N(0, tau I), at ``|radius|``.
 
+    ``radius`` and ``shell`` > 0 are broadcast against each other; ``tau`` > 0 is the noise variance, d >= 2.
     ``log(r / tau) + (d/2-1) log(r / b) - (r^2 + b^2) / (2 tau) + log I_{d/2-1}(r b / tau)``, b the shell. By Debye's
     expansion the exponent vanishes, with its derivative, at ``r_0^2 = b^2 + (d - 2) tau``; it is written around there.
     """

@@ -12,9 +12,9 @@ from functools import cached_property
 import numpy as np
 
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.components import FEW, STEEP, Indices, apply_curvature, softmax, windows
-from heroism.targets.diagonal import AxisLevel, DiagonalComponents
-from heroism.targets.radial import log_radius_density, log_radius_ratio
+from heroism.special.radial import log_radius_density, log_radius_ratio
+from heroism.targets.mixtures.components import FEW, STEEP, Indices, apply_curvature, softmax, windows
+from heroism.targets.mixtures.diagonal import AxisLevel, DiagonalComponents
 
 MOMENT_WORKSPACE = 512 * 1024  # bytes of the curvatures (n, c, c); half of it for weights (k, n)
 NARROW = 24  # coordinates up to which the table of moments is always cheap
@@ -38,8 +38,7 @@ class IsotropicComponents(DiagonalComponents):
     def _noise(self, label: Indices, level: NoiseLevel, rng: np.random.Generator) -> Array:
         noise = super()._noise(label, level, rng)
         if self.shell > 1:
-            scale = np.sqrt(level.alpha_bar * self.variances[:, 0] + level.tau)[label]
-            noise[:, -1] = scale * np.sqrt(rng.chisquare(self.shell, len(label)))
+            noise[:, -1] = np.sqrt(self._spread(level)[label, 0]) * np.sqrt(rng.chisquare(self.shell, len(label)))
         return noise
 
     def _log_joint(self, x: Array, prepared: AxisLevel) -> Array:
@@ -55,24 +54,25 @@ class IsotropicComponents(DiagonalComponents):
         """Whether the radius tells components apart: it does not if all variances agree."""
         return self.shell > 1 and not self.single_variance
 
+    def _shell_logits(self, radius: Array, variance: Array) -> Array | float:
+        """What the radius adds to the logits of components of these variances; the two arrays are broadcast."""
+        return log_radius_ratio(np.abs(radius), variance, self.shell) if self._uneven_shell else 0.0
+
     def _logits_by_component(self, x: Array, gap: Array, scores: Array, at: AxisLevel) -> Array:
         logits = super()._logits_by_component(x, gap[:, : self.plain], scores[:, : self.plain], at)
-        if self._uneven_shell:
-            logits += log_radius_ratio(np.abs(x[-1]), 1.0 / at.precision, self.shell)
+        logits += self._shell_logits(x[-1], 1.0 / at.precision)
         return logits
 
     def _rough_logits(self, x: Array, at: AxisLevel) -> Array:
         if self.single_variance:  # |x|^2 is common to all components
             return x @ at.pulled.T + at.offset
         logits = super()._rough_logits(x, at)
-        if self._uneven_shell:
-            logits += log_radius_ratio(np.abs(x[:, -1:]), 1.0 / at.precision.T, self.shell)
+        logits += self._shell_logits(x[:, -1:], 1.0 / at.precision.T)
         return logits
 
     def _exact_logits(self, x: Array, at: AxisLevel) -> Array:
         logits = super()._exact_logits(x, at)
-        if self._uneven_shell:
-            logits += log_radius_ratio(np.abs(x[:, -1:]), 1.0 / at.precision.T, self.shell)
+        logits += self._shell_logits(x[:, -1:], 1.0 / at.precision.T)
         return logits
 
     # ---- scores ------------------------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ class IsotropicComponents(DiagonalComponents):
                 out[1:, :, a] += tangents[:, :, b] * moments[place[a, b]]
 
     def _by_moments_of_particles(self, bundle: Array, out: Array, logits: Array, at: AxisLevel) -> None:
-        """The same for many coordinates, particle-major."""
+        """As ``_by_moments``, for many coordinates, particle-major; the posterior's logits (n, k) are given."""
         x, gain, precision = bundle[0], float(at.gain[0, 0]), float(at.precision[0, 0])
         table, place = self._moments
         w = softmax(logits, axis=1)
