@@ -9,7 +9,6 @@ from rich.table import Table
 from experiments.build import make
 from experiments.measure import seconds_per_evaluation
 from experiments.paths import CONF
-from experiments.sweep import register
 from heroism.noise import paper_schedule
 
 REPEATS = 5
@@ -17,7 +16,6 @@ REPEATS = 5
 
 def main() -> None:
     """Print a table: the best of a few measurements, in microseconds per particle."""
-    register()
     table = Table("target", "d", "reduced d", "Jacobian", "microseconds")
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for file in sorted((CONF / "target").glob("*.yaml")):

@@ -18,7 +18,7 @@ from heroism.transport import Start
 
 
 class Distance(Protocol):
-    """What conf/distance makes: checked before anything runs, then called with what its parameters name."""
+    """What conf/measure makes: checked before anything runs, then called with what its parameters name."""
 
     def check(self, target: Target, particles: int) -> None: ...
 
@@ -40,7 +40,7 @@ class Parts:
 def build(config: Mapping[str, Any]) -> Parts:
     """Instantiate every group of a resolved config. Raises InputError for values that a class refuses."""
     made = {name: make(config[name], name) for name in ("target", "sampler", "perturbation", "schedule")}
-    distances = {name: make(node, f"distance.{name}") for name, node in config["distance"].items()}
+    distances = {name: make(node, f"measure.{name}") for name, node in config["measure"].items()}
     return Parts(made["target"], made["sampler"], made["perturbation"], made["schedule"], config["start"]["law"],
                  distances)
 

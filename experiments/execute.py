@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import math
 import traceback
-from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from functools import lru_cache, partial
 from typing import Any
 
 from experiments import measure
 from experiments.build import Parts, build
-from experiments.job import GROUPS, Job
-from experiments.record import SCHEMA, Record, Store, is_done, now, provenance
-from experiments.search import Unreachable, smallest_steps
+from experiments.job import CHOICES, GROUPS, Job
+from experiments.origin import now, provenance
+from experiments.search import Unreachable, smallest_T
+from experiments.store import Store
 from heroism.errors import InputError
+from heroism.record import BrokenRecord, Record
 
 Tell = Callable[[str], None]
 ORDERLY = 0.1  # where a sampler fails altogether its paths are chaotic and the floor is high; below this: round-off
 MEASURED = ("order", "ambient_dim", "reduced_dim", "evaluations", "rounds", "seconds", "memory_mb", "folded",
-            "diverged", "tau_end", "score_error", "jacobian_error", "estimates")
+            "diverged", "tau_end", "step", "score_error", "jacobian_error", "estimates")
 
 
 def check(job: Job) -> list[float]:
@@ -27,18 +31,29 @@ def check(job: Job) -> list[float]:
     Raises InputError for whatever a user can mend; costs milliseconds.
     """
     try:
-        parts = build(job.config)
-        schedules = [parts.schedule(steps) for steps in job.ladder]
+        parts = parts_of(job)
+        schedules = [parts.schedule(T) for T in job.ladder]
         parts.score(parts.target)
         particles = job.config["particles"]
         measure.check_distances(parts, particles)
         price = particles * measure.seconds_per_evaluation(parts.target, schedules[-1])
-        rungs = [price * parts.sampler.evaluations(steps) for steps in job.ladder]
+        rungs = [price * parts.sampler.evaluations(T) for T in job.ladder]
         return rungs if job.epsilon is None else [sum(rungs)]
     except InputError:
         raise
     except Exception:  # not the user's mistake: the job fails when it runs, with a record, and the others go on
         return [0.0] * (1 if job.epsilon is not None else len(job.ladder))
+
+
+def parts_of(job: Job) -> Parts:
+    """The objects of a job, made once for those that follow each other and differ in nothing but seed or particles."""
+    return _build(json.dumps({name: job.config[name] for name in GROUPS}), json.dumps(job.files))
+
+
+@lru_cache(maxsize=32)
+def _build(config: str, files: str) -> Parts:
+    """Of a config as text; the digests of the data ``files`` it names tell apart what has the same name."""
+    return build(json.loads(config))
 
 
 class Execution:
@@ -52,82 +67,85 @@ class Execution:
         """The records of the job, in order: the rungs of its ladder, or the answer of its search."""
         if self.job.epsilon is not None:
             return [self._search(self.job.epsilon)]
-        for steps in self.job.ladder:
-            if self.job.low_enough(self._rung(steps)):
+        for T in self.job.ladder:
+            if self.job.low_enough(self._rung(T)):
                 break
         return list(self.visited.values())
 
-    @cached_property
-    def _parts(self) -> Parts:
-        return build(self.job.config)
-
     def _reuse(self, key: str) -> Record | None:
-        """A finished record, unless it is to be made again; it now belongs to this study as well."""
+        """A finished record, unless it is to be made again."""
         record = None if self.force else self.store.load(key)
-        if record is None or not is_done(record):
-            return None
-        self.store.join(record, self.job.names["study"])
-        return record
+        return record if record is not None and record.done else None
 
-    def _rung(self, steps: int) -> Record:
-        key = self.job.key(steps)
+    def _rung(self, T: int) -> Record:
+        key = self.job.key(T)
         record = self._reuse(key)
         if record is None:
-            try:
-                measured = measure.measure(self._parts, steps, self.job.config["particles"], self.job.config["seed"])
-                record = self._record("rung", key, {"T": steps, **measured})
-            except Exception as error:  # whatever stops a rung is a result: it is recorded, and the rest goes on
-                record = self._failure("rung", key, error, {"T": steps})
+            config = self.job.config
+            record = self._attempt("rung", key, {"T": T}, lambda: measure.measure(
+                parts_of(self.job), T, config["particles"], config["seed"]))
             self.store.save(record)
-        self.visited[steps] = record
-        self.tell(f"T={steps}")
+        self.visited[T] = record
+        self.tell(f"T={T}")
         return record
 
     def _search(self, epsilon: float) -> Record:
         key = self.job.answer_key
         answer = self._reuse(key)
         if answer is None:
-            found: dict[str, Any] = {"T": None}
-            try:
-                found["T"] = smallest_steps(partial(self._error, epsilon), epsilon, self.job.ladder, self.job.limit)
-                found |= {name: value for name, value in self.visited[found["T"]].items() if name in MEASURED}
-                answer = self._record("answer", key, found)
-            except Exception as error:
-                answer = self._failure("answer", key, error, found)
-            seconds = sum(record.get("seconds") or 0.0 for record in self.visited.values())
-            answer |= {"epsilon": epsilon, "rungs": sorted(self.visited), "seconds": seconds}
+            answer = self._attempt("answer", key, {"epsilon": epsilon}, partial(self._smallest, epsilon))
             self.store.save(answer)
         return answer
 
-    def _error(self, epsilon: float, steps: int) -> float:
+    def _smallest(self, epsilon: float) -> dict[str, Any]:
+        """What was measured at the smallest T that reaches epsilon."""
+        T = smallest_T(partial(self._error, epsilon), epsilon, self.job.ladder, self.job.limit)
+        found = asdict(self.visited[T])
+        return {"T": T, **{name: found[name] for name in MEASURED}}
+
+    def _error(self, epsilon: float, T: int) -> float:
         """The deciding error at T; infinite where the schedule is impossible. Raises Unreachable below the floor."""
         try:
-            self._parts.schedule(steps)
+            parts_of(self.job).schedule(T)
         except InputError:
             return math.inf
-        record = self._rung(steps)
-        if not is_done(record):
-            raise RuntimeError(f"the rung at T = {steps} failed ({record['reason']})")
-        name = self.job.names["distance"]
-        estimate = record["estimates"][name]
-        value, floor = (math.inf if estimate[part] is None else estimate[part] for part in ("value", "floor"))
+        record = self._rung(T)
+        if not record.done:
+            raise RuntimeError(f"the rung at T = {T} failed ({record.reason})")
+        value, floor = (math.inf if math.isnan(part) else part for part in (record.error.value, record.error.floor))
         if epsilon < value < ORDERLY and floor >= epsilon:
-            raise Unreachable(f"epsilon = {epsilon:g} is below the floor {floor:.2g} of {name} at T = {steps}")
+            name = self.job.names["deciding"]
+            raise Unreachable(f"epsilon = {epsilon:g} is below the floor {floor:.2g} of {name} at T = {T}")
         return value
 
-    def _record(self, kind: str, key: str, measured: Mapping[str, Any]) -> Record:
-        job, study = self.job, self.job.names["study"]
-        return {
-            "schema": SCHEMA, "kind": kind, "key": key, "status": "done", "reason": None,
-            "study": study, "studies": [study] if study else [], **{name: job.names[name] for name in GROUPS},
-            **job.short, "d": job.short["d"] or measured.get("ambient_dim"), "epsilon": None,
-            "particles": job.config["particles"], "seed": job.config["seed"], **dict.fromkeys(MEASURED), **measured,
-            "config": job.config, **provenance(), "finished": now(),
-        }
+    def _attempt(self, kind: str, key: str, known: Mapping[str, Any],
+                 compute: Callable[[], Mapping[str, Any]]) -> Record:
+        """The record of a computation; whatever stops it, numbers out of their range too, is a result, and the rest
+        goes on."""
+        try:
+            return self._record(kind, key, {**known, **compute()})
+        except Exception as error:
+            expected = isinstance(error, InputError | Unreachable)
+            reason = str(error) if expected else f"{type(error).__name__}: {error}"
+            if isinstance(error, BrokenRecord):
+                reason = f"a measured number is impossible: {error.said}"
+            return self._record(kind, key, {
+                **known, "status": "failed", "reason": " ".join(reason.split()), "estimates": {},
+                "traceback": None if expected else traceback.format_exc()})
 
-    def _failure(self, kind: str, key: str, error: Exception, known: Mapping[str, Any]) -> Record:
-        expected = isinstance(error, InputError | Unreachable)
-        reason = str(error) if expected else f"{type(error).__name__}: {error}"
-        record = self._record(kind, key, {**known, "estimates": {}})
-        return {**record, "status": "failed", "reason": " ".join(reason.split()),
-                "traceback": None if expected else traceback.format_exc()}
+    def _record(self, kind: str, key: str, known: Mapping[str, Any]) -> Record:
+        job = self.job
+        fields = {
+            "kind": kind, "key": key, "status": "done", "reason": None, "traceback": None, "study": job.names["study"],
+            **{name: job.names[name] for name in (*CHOICES, "deciding")}, **job.short, "T": None, "epsilon": None,
+            "particles": job.config["particles"], "seed": job.config["seed"], **dict.fromkeys(MEASURED), "rungs": None,
+            "config": job.config, "code": job.code, **provenance(), "finished": now(), **known,
+        }
+        fields["d"] = fields["d"] or fields["ambient_dim"]
+        if kind == "answer":
+            fields |= {"rungs": sorted(self.visited), "seconds": _total(r.seconds for r in self.visited.values())}
+        return Record.made(self.store.path(key), **fields)
+
+
+def _total(seconds: Iterable[float | None]) -> float:
+    return sum(part or 0.0 for part in seconds)

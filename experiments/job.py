@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.record import Record, Store, fingerprint, is_done
+from experiments import sources
 from experiments.search import LEAST
+from experiments.store import Store
 from heroism.errors import require, whole_number
+from heroism.record import SCHEMA, Record
 
-# What decides a result, with particles and seed.
-GROUPS = ("target", "sampler", "schedule", "perturbation", "start", "distance")
+CHOICES = ("target", "sampler", "schedule", "perturbation", "start")
+GROUPS = (*CHOICES, "measure")  # what decides a result, with particles, seed and the code
 SHORT = ("d", "K", "N", "scheduler")
 
 
@@ -27,7 +30,8 @@ class Job:
     Attributes
     ----------
     config : resolved nodes of GROUPS, and particles and seed.
-    names : the file chosen in each group, and the study (None outside of one).
+    names : the file chosen in each of CHOICES, the study (None outside of one), and ``deciding``, the name of the
+        estimate at which ladders and searches stop.
     short : d, K, N and scheduler; None for one that nothing in ``config`` refers to.
     ladder : increasing T; with ``epsilon`` the search starts there.
     stop_below : a ladder ends after the first rung whose error is below it.
@@ -53,10 +57,21 @@ class Job:
         config: dict[str, Any] = {name: OmegaConf.to_container(cfg[name], resolve=True) for name in GROUPS}
         config["particles"] = whole_number("particles", cfg.particles, 1)
         config["seed"] = whole_number("seed", cfg.seed, 0)
-        names = {name: choices.get(name) for name in (*GROUPS, "study")} | {"distance": next(iter(config["distance"]))}
-        short = {name: cfg[name] if f"${{{name}}}" in unresolved else None for name in SHORT}
+        names = {name: choices.get(name) for name in (*CHOICES, "study")}
+        names["deciding"] = next(iter(config["measure"]))
+        short = {name: _tidy(cfg[name]) if f"${{{name}}}" in unresolved else None for name in SHORT}
         return cls(config, names, short, _ladder(cfg.T), _share("epsilon", cfg.epsilon),
                    _share("stop_below", cfg.stop_below), whole_number("T_max", cfg.T_max, LEAST))
+
+    def dumps(self) -> str:
+        """As text, for a worker."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def loads(cls, text: str) -> Self:
+        """The job that :meth:`dumps` wrote."""
+        fields = json.loads(text)
+        return cls(**{**fields, "ladder": tuple(fields["ladder"])})
 
     @property
     def label(self) -> str:
@@ -67,51 +82,76 @@ class Job:
         words.append(f"T={span}" if self.epsilon is None else f"epsilon={self.epsilon:g}")
         return " ".join([*words, f"seed={self.config['seed']}"])
 
-    def key(self, steps: int) -> str:
+    def key(self, T: int) -> str:
         """Of the rung at T; a ladder and a search share their rungs."""
-        return fingerprint({**self._decisive, "T": steps})
+        return fingerprint({**self._decisive, "T": T})
 
     @property
     def answer_key(self) -> str:
         """Of the answer of a search."""
         return fingerprint({**self._decisive, "epsilon": self.epsilon, "T": self.ladder, "T_max": self.limit})
 
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Of all records that the job may need, but for the rungs of a search, which nobody knows before."""
+        return (self.answer_key,) if self.epsilon is not None else tuple(map(self.key, self.ladder))
+
     @property
     def identity(self) -> tuple[Any, ...]:
         """Equal for two jobs that stand for the same records."""
-        return (self.answer_key,) if self.epsilon is not None else (self.stop_below, *map(self.key, self.ladder))
+        return (self.epsilon is None and self.stop_below, *self.keys)
+
+    @cached_property
+    def code(self) -> str:
+        """Digest of the sources that compute its results."""
+        return sources.digest(self.config)
 
     def known(self, store: Store) -> Iterator[tuple[str, Record | None]]:
         """(what, record on disk or None) for every record this job needs, as far as those on disk tell."""
         if self.epsilon is not None:
             yield f"epsilon={self.epsilon:g}", store.load(self.answer_key)
             return
-        for steps in self.ladder:
-            record = store.load(self.key(steps))
-            yield f"T={steps}", record
+        for T, key in zip(self.ladder, self.keys, strict=True):
+            record = store.load(key)
+            yield f"T={T}", record
             if self.low_enough(record):
                 return
 
+    def finished(self, store: Store) -> bool:
+        """Whether every record it needs is there and done."""
+        return all(record is not None and record.done for _, record in self.known(store))
+
     def low_enough(self, record: Record | None) -> bool:
         """Whether a ladder ends after this rung."""
-        if self.stop_below is None or record is None or not is_done(record):
-            return False
-        value = record["estimates"][self.names["distance"]]["value"]
-        return value is not None and value < self.stop_below
+        return bool(self.stop_below and record is not None and record.done and record.error.value < self.stop_below)
+
+    @cached_property
+    def files(self) -> dict[str, str]:
+        """Digests of the data files that the target names: new data under an old name is another experiment."""
+        files = [Path(value) for value in self.config["target"].values() if isinstance(value, str) and "." in value]
+        return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
 
     @cached_property
     def _decisive(self) -> dict[str, Any]:
-        """The config, and a digest of every data file it names: new data under an old name is another experiment."""
-        files = [Path(value) for value in self.config["target"].values() if isinstance(value, str) and "." in value]
-        digests = {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
-        return {**self.config, "files": digests} if digests else dict(self.config)
+        return {**self.config, "code": self.code, "files": self.files}
+
+
+def fingerprint(inputs: Mapping[str, Any]) -> str:
+    """A short hash of what determines a result, whatever the order it is given in."""
+    text = json.dumps({"schema": SCHEMA, **inputs}, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def _tidy(value: Any) -> Any:
+    """4.0 as 4."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _ladder(value: Any) -> tuple[int, ...]:
     rungs = OmegaConf.to_container(value) if OmegaConf.is_list(value) else [value]
     assert isinstance(rungs, list)
     require(len(rungs) > 0, "T", "[]", "give at least one number of noise levels, such as [32,64,128]")
-    return tuple(sorted({whole_number("T", steps, LEAST) for steps in rungs}))
+    return tuple(sorted({whole_number("T", rung, LEAST) for rung in rungs}))
 
 
 def _share(name: str, value: Any) -> float | None:

@@ -9,7 +9,13 @@ from collections.abc import Iterable
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
+from experiments.words import GROUP, measures
 from heroism.errors import InputError
+
+
+def brief(error: Exception) -> str:
+    """Kind and first sentence."""
+    return f"{type(error).__name__}: {' '.join(str(error).split()).partition('. ')[0]}"
 
 
 def explain(error: Exception) -> InputError:
@@ -17,6 +23,8 @@ def explain(error: Exception) -> InputError:
     text = str(error)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         group, _, name = error.missing_cfg_file.rpartition("/")
+        if group.partition("/")[0] == GROUP:
+            return InputError("distance", name, _choice(name, measures()))
         return InputError(group or "config", name, _choice(name, error.options))
     if isinstance(error, OverrideParseException):
         return InputError("override", error.override, f"cannot be read ({_first_line(text)}): write name=value, a list "

@@ -2,7 +2,7 @@
 
 The section ``optimise`` of a study file says, for every combination of ``each``, over what is searched:
 
-    x, levels      what is maximised: the exponent of x in the T / log T where the error is at a level (mean)
+    x, levels      what is maximised: the exponent of x in the inverse step 1/h where the error is at a level (mean)
     each           {override: values}; one search for every combination
     trials, batch, startup, seed   how many; how many are proposed at once (whatever the number of workers); how many
                    are random before the sampler (a tree of Parzen estimators) takes over; its seed
@@ -24,27 +24,27 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import optuna
 
 from experiments.execute import check
-from experiments.plan import Planned
-from experiments.record import SCHEMA, Record, Store, fingerprint, is_done, now, provenance
+from experiments.job import Job, fingerprint
+from experiments.origin import now, provenance
+from experiments.store import Store
 from heroism.errors import InputError, require, whole_number
 from heroism.formulas import evaluate
-from heroism.rates import crossing
-from heroism.theory import step_size
+from heroism.rates import crossing, fit_rate
+from heroism.record import Record, SearchRecord
 
-SEARCHES = "searches"  # folder of the records of whole searches, inside that of the others
 DIGITS = 3  # of a proposed number, so that records read well and do not hang on the last bits of a machine
 NEEDED = ("x", "levels", "each", "trials", "batch", "startup", "seed", "smoke", "families", "trial", "again")
 FORMULA = re.compile(r"\{([^{}]*)\}")
 
-Plan = Callable[[Mapping[str, Any]], list[Planned]]  # a grid -> its jobs
-Compute = Callable[[Sequence[Planned]], None]  # what is missing of these jobs
+Grid = Callable[[Mapping[str, Any]], list[Job]]  # a grid -> its jobs
+Compute = Callable[[Sequence[Job]], None]  # what is missing of these jobs
 
 
 @dataclass
@@ -69,12 +69,12 @@ class Search:
     Parameters
     ----------
     section : ``optimise`` of the study, as :func:`read` returns it. names : one value for every key of ``each``.
-    study : its name. plan : jobs of a grid. store : where records are.
+    study : its name. grid : the jobs of a grid. store : where records are.
     """
 
-    def __init__(self, section: Mapping[str, Any], names: Mapping[str, Any], study: str | None, plan: Plan,
+    def __init__(self, section: Mapping[str, Any], names: Mapping[str, Any], study: str | None, grid: Grid,
                  store: Store):
-        self.section, self.names, self.study, self.plan, self.store = section, dict(names), study, plan, store
+        self.section, self.names, self.study, self.grid, self.store = section, dict(names), study, grid, store
         self.x = str(section["x"])
         self.trials, self.batch, self.startup, self.seed = (
             whole_number(f"optimise.{name}", section[name], least)
@@ -90,7 +90,12 @@ class Search:
         again = min(self.families, len(targets)) * len(self.section["again"][self.x])
         return self.trials * len(self.section["trial"][self.x]) + again
 
-    def run(self, compute: Compute) -> list[Planned]:
+    @property
+    def keys(self) -> list[str]:
+        """Of all records that it went through."""
+        return [key for one in (*self.instances, *self.hardest) for key in one.keys]
+
+    def run(self, compute: Compute) -> list[Job]:
         """Search, measure the hardest again, leave the record of the search. Returns the jobs that measured again."""
         sampler = optuna.samplers.TPESampler(seed=self.seed, n_startup_trials=self.startup)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -106,9 +111,9 @@ class Search:
             self.instances += batch
         again = {key: value for key, value in self.section["again"].items() if key != "families"}
         self.hardest = [Instance(one.family, one.values, one.overrides) for one in self._best()]
-        planned = self._measure(self.hardest, again, compute)
-        Store(self.store.folder.parent, SEARCHES).save(self._record())
-        return planned
+        jobs = self._measure(self.hardest, again, compute)
+        self.store.save_search(self._record(jobs[0].code if jobs else ""))
+        return jobs
 
     def _propose(self, trial: optuna.Trial) -> Instance:
         families = self.section["families"]
@@ -121,37 +126,37 @@ class Search:
         overrides = {key: text for part in (everywhere, family) for key, text in part.items() if key != "variables"}
         return Instance(str(family["target"]), values, overrides)
 
-    def _measure(self, instances: Sequence[Instance], grid: Mapping[str, Any], compute: Compute) -> list[Planned]:
+    def _measure(self, instances: Sequence[Instance], grid: Mapping[str, Any], compute: Compute) -> list[Job]:
         """Run the jobs of all instances together and read their exponents from the records."""
-        planned: list[list[tuple[float, Planned]]] = []
+        planned: list[list[tuple[float, Job]]] = []
         for one in instances:
             try:
                 jobs = list(self._jobs(one, grid))
-                for _, plan in jobs:
-                    check(plan.job)
+                for _, job in jobs:
+                    check(job)
                 planned.append(jobs)
             except InputError as mistake:  # a place where there is no instance; the sampler hears that it failed
                 one.reason = str(mistake)
                 planned.append([])
-        every = [plan for jobs in planned for _, plan in jobs]
+        every = [job for jobs in planned for _, job in jobs]
         compute(every)
         for one, jobs in zip(instances, planned, strict=True):
             if jobs:
                 self._read(one, jobs)
         return every
 
-    def _jobs(self, one: Instance, grid: Mapping[str, Any]) -> Iterator[tuple[float, Planned]]:
+    def _jobs(self, one: Instance, grid: Mapping[str, Any]) -> Iterator[tuple[float, Job]]:
         for place in grid[self.x]:
             names = {**one.values, **self.names, self.x: place}
             filled = {key: _fill(text, names) for key, text in one.overrides.items()}
-            for plan in self.plan({**filled, **self.names, **grid, self.x: place}):
-                yield float(place), plan
+            for job in self.grid({**filled, **self.names, **grid, self.x: place}):
+                yield float(place), job
 
-    def _read(self, one: Instance, jobs: Sequence[tuple[float, Planned]]) -> None:
+    def _read(self, one: Instance, jobs: Sequence[tuple[float, Job]]) -> None:
         curves = []
-        for place, plan in jobs:
-            records = [record for _, record in plan.job.known(self.store) if record is not None and is_done(record)]
-            one.keys += [str(record["key"]) for record in records]
+        for place, job in jobs:
+            records = [record for _, record in job.known(self.store) if record is not None and record.done]
+            one.keys += [record.key for record in records]
             curves.append((place, records))
         one.exponent = exponent(curves, [float(level) for level in self.section["levels"]])
         if not math.isfinite(one.exponent):
@@ -165,13 +170,13 @@ class Search:
             first.setdefault(one.family, one)
         return list(first.values())[:self.families]
 
-    def _record(self) -> Record:
+    def _record(self, code: str) -> SearchRecord:
         key = fingerprint({"optimise": self.section, "names": self.names, "trials": self.trials,
                            "first": self.instances[0].keys})
-        return {"schema": SCHEMA, "kind": "search", "key": key, "status": "done", "reason": None,
-                "study": self.study, "names": self.names, "x": self.x,
-                "trials": [_written(one) for one in self.instances], "again": [_written(one) for one in self.hardest],
-                **provenance(), "finished": now()}
+        return SearchRecord.made(
+            self.store.path(key), kind="search", key=key, status="done", reason=None, study=self.study,
+            names=self.names, x=self.x, trials=[_written(one) for one in self.instances],
+            again=[_written(one) for one in self.hardest], code=code, **provenance(), finished=now())
 
 
 def read(section: Any, smoke: bool) -> dict[str, Any]:
@@ -201,34 +206,27 @@ def combinations(section: Mapping[str, Any], given: Mapping[str, Sequence[str]])
 
 
 def exponent(curves: Sequence[tuple[float, Sequence[Record]]], levels: Sequence[float]) -> float:
-    """Of x in T / log T at the levels, averaged over them; NaN if fewer than two x have any record.
+    """Of x in the inverse step 1/h at the levels, averaged over them; NaN if fewer than two x have any record.
 
     ``curves`` are pairs of an x and the rungs measured there. A level that a ladder does not bracket counts where the
-    ladder ends: what is beyond it is a bound, and leaving it out would hide the hardest instances from the search.
+    ladder ends: what is beyond it is a bound, and leaving it out would hide the hardest instances from the search. A
+    bound has no standard error, so that every place weighs the same.
     """
     slopes = []
     for level in levels:
-        places, reached = [], []
-        for place, records in curves:
-            parts = [(record["T"], *_estimate(record)) for record in records]
-            if not parts:
-                continue
-            steps, value, stderr, floor = (np.array(column, dtype=float) for column in zip(*parts, strict=True))
-            at = crossing(1.0 / step_size(steps), value, stderr, level, floor)
-            inside = [end for end in (at.x, at.after, at.by) if math.isfinite(end) and end > 0]
-            if inside:
-                places.append(place)
-                reached.append(inside[0])
-        if len(set(places)) > 1:
-            slopes.append(float(np.polyfit(np.log(places), np.log(reached), 1)[0]))
+        places = [place for place, records in curves if records]
+        fit = fit_rate(places, [_reached(records, level) for _, records in curves if records], saturation=None)
+        if fit.reason is None:
+            slopes.append(fit.slope)
     return float(np.mean(slopes)) if slopes else math.nan
 
 
-def _estimate(record: Record) -> tuple[float, float, float]:
-    estimate = record["estimates"][record["distance"]]
-    value, stderr, floor = (math.nan if estimate[part] is None else estimate[part]
-                            for part in ("value", "stderr", "floor"))
-    return value, stderr, floor
+def _reached(records: Sequence[Record], level: float) -> float:
+    """The inverse step at which a ladder reaches a level, or where it ends."""
+    inverse = [1.0 / record.step if record.step else math.nan for record in records]
+    value, stderr, floor = zip(*((one.error.value, one.error.stderr, one.error.floor) for one in records), strict=True)
+    at = crossing(inverse, value, stderr, level, floor)
+    return next((end for end in (at.x, at.after, at.by) if math.isfinite(end) and end > 0), math.nan)
 
 
 def _suggest(trial: optuna.Trial, name: str, spec: Any) -> Any:
@@ -246,5 +244,6 @@ def _fill(text: Any, names: Mapping[str, Any]) -> Any:
 
 
 def _written(one: Instance) -> dict[str, Any]:
-    return {"family": one.family, "values": dict(one.values), "label": one.label, "exponent": one.exponent,
-            "reason": one.reason, "keys": one.keys}
+    fields = asdict(one)
+    del fields["overrides"]
+    return {**fields, "label": one.label}

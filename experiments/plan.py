@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from experiments.job import Job
-from experiments.study import expand
+from experiments.study import expand, product
 from heroism.errors import require
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A job, and the overrides with which a launcher composes it."""
-
-    job: Job
-    overrides: tuple[str, ...]
 
 
 class Planner:
@@ -36,37 +26,30 @@ class Planner:
         self._parser = OverridesParser.create(config_loader=loader)
         self._compose, self._parse = cache(self._compose), cache(self._parse)  # type: ignore[method-assign]
 
-    def plan(self, arguments: Sequence[str]) -> list[Planned]:
+    def plan(self, arguments: Sequence[str]) -> list[Job]:
         """The different jobs that the command line asks for. Raises InputError, or what Hydra raises for overrides."""
-        parsed = self._parser.parse_overrides(list(arguments))
+        given = self.given(arguments)
         study = self.master.get("study")
-        names = [name for part in parsed if part.get_key_element() == "study" for name in _values(part)]
-        require(len(names) < 2, "study", ",".join(names), "run one study at a time")
-        if study is None:
-            every = BasicSweeper.split_arguments(parsed, None)[0]
-        else:
-            every = self._of_study(OmegaConf.to_container(study, resolve=True), parsed)
-        unique: dict[Any, Planned] = {}
-        for overrides in every:
-            planned = Planned(self._job(overrides), tuple(overrides))
-            unique.setdefault(planned.job.identity, planned)
-        return list(unique.values())
+        require(len(given.get("study", ())) < 2, "study", ",".join(given.get("study", ())), "run one study at a time")
+        every: Iterable[Sequence[str]] = product(given)
+        if study is not None:
+            every = self._of_study(OmegaConf.to_container(study, resolve=True), given)
+        return list({job.identity: job for job in map(self._job, every)}.values())
 
-    def grid(self, grid: Mapping[str, Any], arguments: Sequence[str]) -> list[Planned]:
+    def grid(self, grid: Mapping[str, Any], arguments: Sequence[str]) -> list[Job]:
         """The jobs of one more grid, with the overrides of the command line; no smoke version replaces its axes."""
-        every = self._of_study({"grids": [grid]}, self._parser.parse_overrides(list(arguments)))
-        return [Planned(self._job(overrides), tuple(overrides)) for overrides in every]
+        return [self._job(overrides) for overrides in self._of_study({"grids": [grid]}, self.given(arguments))]
 
     def given(self, arguments: Sequence[str]) -> dict[str, list[str]]:
         """What the command line overrides, and its values."""
         return {part.get_key_element(): _values(part) for part in self._parser.parse_overrides(list(arguments))}
 
-    def _of_study(self, study: Any, parsed: list[Override]) -> list[list[str]]:
+    def _of_study(self, study: Any, given: Mapping[str, list[str]]) -> list[list[str]]:
         if study.get("optimise") and not study.get("grids"):
             return []
-        given = {part.get_key_element(): _values(part) for part in parsed}
-        fixed = [f"{name}={value}" for name in ("study", "smoke") for value in given.pop(name, [])]
-        return [fixed + overrides for overrides in expand(study, given, self.groups, self.master.smoke)]
+        fixed = [f"{name}={value}" for name in ("study", "smoke") for value in given.get(name, [])]
+        axes = {name: values for name, values in given.items() if name not in ("study", "smoke")}
+        return [fixed + overrides for overrides in expand(study, axes, self.groups, self.master.smoke)]
 
     def _job(self, overrides: Sequence[str]) -> Job:
         values = [self._parse(text) for text in overrides]
@@ -94,4 +77,8 @@ class Planner:
 
 def _values(override: Override) -> list[str]:
     """The values of one override, as they are written."""
-    return [job[0].partition("=")[2] for job in BasicSweeper.split_arguments([override], None)[0]]
+    if not override.is_sweep_override():
+        return [override.get_value_element_as_str()]
+    require(override.is_discrete_sweep(), override.get_key_element(), override.input_line,
+            "write the values of a sweep out, as 1,2,3")
+    return list(map(str, override.sweep_string_iterator()))

@@ -16,8 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.mistakes import explain
 from experiments.paths import CONF
-from experiments.sweep import register
 from experiments.task import task
+from experiments.words import canonical
 from heroism.errors import InputError
 
 FULL = "HYDRA_FULL_ERROR"
@@ -25,7 +25,6 @@ FULL = "HYDRA_FULL_ERROR"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (without the program's name) and return the exit code."""
-    register()
     try:
         with _command_line(arguments):
             hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
@@ -52,8 +51,7 @@ def _report(mistake: Exception) -> int:
 def _command_line(arguments: Sequence[str] | None) -> Iterator[None]:
     """Hydra reads sys.argv; asked for full errors, it hands them on instead of printing them and exiting."""
     before = sys.argv, os.environ.get(FULL)
-    if arguments is not None:
-        sys.argv = [sys.argv[0], *arguments]
+    sys.argv = [sys.argv[0], *map(canonical, sys.argv[1:] if arguments is None else arguments)]
     os.environ[FULL] = "1"
     try:
         yield

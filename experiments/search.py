@@ -14,7 +14,7 @@ class Unreachable(RuntimeError):
     """No T within the limit reaches epsilon; the message is one sentence."""
 
 
-def smallest_steps(error: Callable[[int], float], epsilon: float, first: Iterable[int], limit: int) -> int:
+def smallest_T(error: Callable[[int], float], epsilon: float, first: Iterable[int], limit: int) -> int:
     """The smallest T found with ``error(T) <= epsilon`` while ``error(T - 1) > epsilon``.
 
     ``first`` is measured first; then T doubles (or halves) until epsilon is bracketed, and the bracket is closed by
@@ -33,13 +33,13 @@ def smallest_steps(error: Callable[[int], float], epsilon: float, first: Iterabl
     """
     seen: dict[int, float] = {}
 
-    def measure(steps: int) -> float:
-        if steps not in seen:
-            seen[steps] = error(steps)
-        return seen[steps]
+    def measure(T: int) -> float:
+        if T not in seen:
+            seen[T] = error(T)
+        return seen[T]
 
-    for steps in sorted(set(first)):
-        if measure(steps) <= epsilon:
+    for T in sorted(set(first)):
+        if measure(T) <= epsilon:
             break
     _climb(measure, seen, epsilon, limit)
     _descend(measure, seen, epsilon)
@@ -47,28 +47,28 @@ def smallest_steps(error: Callable[[int], float], epsilon: float, first: Iterabl
 
 
 def _climb(measure: Callable[[int], float], seen: dict[int, float], epsilon: float, limit: int) -> None:
-    steps = max(seen)
-    while seen[steps] > epsilon:
-        before, now = seen.get(steps // 4, math.inf), seen[steps]
+    T = max(seen)
+    while seen[T] > epsilon:
+        before, now = seen.get(T // 4, math.inf), seen[T]
         if STALLED * before < now < SATURATED:
-            raise Unreachable(f"the error stops falling at {now:.3g} (T = {steps}), above epsilon = {epsilon:g}")
-        if steps >= limit:
+            raise Unreachable(f"the error stops falling at {now:.3g} (T = {T}), above epsilon = {epsilon:g}")
+        if limit <= T:
             raise Unreachable(f"the error is still {now:.3g} at T_max = {limit}, above epsilon = {epsilon:g}")
-        steps = min(2 * steps, limit)
-        measure(steps)
+        T = min(2 * T, limit)
+        measure(T)
 
 
 def _descend(measure: Callable[[int], float], seen: dict[int, float], epsilon: float) -> None:
-    steps = min(steps for steps, value in seen.items() if value <= epsilon)
-    while steps > LEAST and not any(below < steps for below in seen):
-        smaller = max(steps // 2, LEAST)
+    T = min(at for at, value in seen.items() if value <= epsilon)
+    while T > LEAST and not any(at < T for at in seen):
+        smaller = max(T // 2, LEAST)
         if measure(smaller) <= epsilon:
-            steps = smaller
+            T = smaller
 
 
 def _close(measure: Callable[[int], float], seen: dict[int, float], epsilon: float) -> int:
-    high = min(steps for steps, value in seen.items() if value <= epsilon)
-    low = max((steps for steps in seen if steps < high), default=LEAST - 1)
+    high = min(at for at, value in seen.items() if value <= epsilon)
+    low = max((at for at in seen if at < high), default=LEAST - 1)
     slow = 0
     while high - low > 1:
         width = high - low

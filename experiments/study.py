@@ -7,10 +7,11 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from experiments.words import GROUP, canonical
 from heroism.errors import InputError
 
 Axes = dict[str, list[str]]  # override key -> the values it takes, as Hydra writes them
-WHOLE = ("T", "distance")  # a list of these is one value: a ladder inside one job, distances on one ensemble
+WHOLE = ("T", GROUP)  # a list of these is one value: a ladder inside one job, measures of one run
 
 
 def expand(study: Mapping[str, Any], overrides: Mapping[str, list[str]], groups: Collection[str],
@@ -51,8 +52,14 @@ def product(grid: Mapping[str, list[str]]) -> Iterable[tuple[str, ...]]:
 
 def axes(grid: Mapping[str, Any]) -> Axes:
     """A grid as it stands in the YAML file, in Hydra's notation."""
-    return {key: [_written(value) for value in (values if isinstance(values, list) and key not in WHOLE else [values])]
-            for key, values in grid.items()}
+    return dict(_axis(*pair) for pair in grid.items())
+
+
+def _axis(name: str, given: Any) -> tuple[str, list[str]]:
+    """One line of a grid: an override and the values it takes."""
+    key = canonical(name)
+    values = given if isinstance(given, list) and key not in WHOLE else [given]
+    return key, [canonical(f"{key}={_written(value)}")[len(key) + 1:] for value in values]
 
 
 def _narrow(grids: list[Axes], key: str, values: list[str]) -> list[Axes]:
@@ -67,7 +74,7 @@ def _replace_all(grids: list[Axes], key: str, values: list[str]) -> list[Axes]:
 
 
 def _replace(grid: Axes, key: str, values: list[str]) -> Axes:
-    """The grid with another axis; settings inside what was chosen before (``distance.histogram.bins``) go with it."""
+    """The grid with another axis; settings inside what was chosen before (``measure.histogram.bins``) go with it."""
     if grid.get(key) == values:
         return grid
     return {name: old for name, old in grid.items() if not name.startswith(f"{key}.")} | {key: values}

@@ -1,112 +1,151 @@
 """The sweep: all jobs are checked before the first one starts, finished ones left out, the longest start first.
 
-A Hydra sweeper, so that any launcher (basic, joblib, submitit_local, submitit_slurm, ...) can run its jobs.
+Any launcher of Hydra (basic, joblib, submitit_local, submitit_slurm, ...) can carry the jobs, which are composed here.
+Before they are launched, the plan says which records belong together.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from hydra.core.config_store import ConfigStore
+from hydra.core.config_loader import ConfigLoader
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
 from hydra.plugins.launcher import Launcher
-from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.execute import check
+from experiments.handover import Handover, carry, lightened
+from experiments.job import Job
+from experiments.mistakes import brief
 from experiments.optimise import Search, combinations, read
-from experiments.plan import Planned, Planner
+from experiments.paths import ROOT
+from experiments.plan import Planner
 from experiments.progress import Watch
-from experiments.record import Store, is_done
+from experiments.store import Store
 from heroism.errors import MissingExtra
+from heroism.record import OWN, Plan, read_plan
 
-NAME = "hydra_plugins.heroism.Sweep"  # Hydra only takes plugins from this namespace; the class itself lives here
-
-
-@dataclass
-class SweepConf:
-    _target_: str = NAME
+SETTINGS = ("study", "results", "force", "report")  # overrides that leave the jobs of a study as they are
+TOGETHER = 1.0  # seconds of work for which a launcher's price of starting a job is paid once
+SHARES = 64  # a sweep is handed over in at least as many shares, for as many workers
 
 
-class Sweep(Sweeper):
-    """Cartesian products from the command line, or the grids and the searches of a study."""
+class Sweep:
+    """One command line with ``-m``.
 
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        self.context, self.master = hydra_context, config
+    Parameters
+    ----------
+    context, task, config : what Hydra hands to a sweeper.
+    """
+
+    def __init__(self, context: HydraContext, task: TaskFunction, config: DictConfig):
+        self.master = config
+        self.planner = Planner(context.config_loader, config)
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config)
+            HydraContext(cast(ConfigLoader, Handover()), context.callbacks), task, lightened(config))
         self.store = Store(config.results)
+        self.study: str | None = config.hydra.runtime.choices.get("study")
 
-    def sweep(self, arguments: list[str]) -> Any:
-        planner = Planner(self.context.config_loader, self.master)
-        planned = planner.plan(arguments)
-        study = self.master.hydra.runtime.choices.get("study")
-        pending = planned if self.master.force else [plan for plan in planned if not self._finished(plan, study)]
+    def run(self, arguments: Sequence[str]) -> None:
+        """Do what the overrides ask for, and say what failed. Raises SystemExit(1) if something did."""
+        jobs = self.planner.plan(arguments)
+        pending = self._pending(jobs)
         checked, left_out = _checked(pending)
-        priced = sorted(checked, key=lambda pair: -sum(pair[1]))
-        _say(f"{len(planned)} jobs, {len(planned) - len(pending)} of them finished before",
+        self.store.clean()
+        plan = self._plan(arguments, jobs)
+        self.store.save_plan(plan)
+        _say(f"{len(jobs)} jobs, {len(jobs) - len(pending)} of them finished before",
              *(f"{count} jobs are left out: {why}" for why, count in Counter(left_out.values()).items()))
-        if priced:
-            with Watch(self.master.hydra.sweep.dir, study or "sweep", [prices for _, prices in priced]):
-                self._launch([plan for plan, _ in priced])
-        planned = [plan for plan in planned if plan.overrides not in left_out]
-        self._conclude([*planned, *self._optimise(planner, arguments, study)])
+        if checked:
+            checked = sorted(checked, key=lambda pair: -sum(pair[1]))
+            with Watch(self.master.hydra.sweep.dir, plan.study, [prices for _, prices in checked]):
+                self._launch(checked)
+        again = self._optimise(arguments, plan)
+        searched = [job for job in jobs if job.epsilon is not None]
+        if searched:
+            self._extend(plan, (key for job in searched for key in self._visited(job)))
+        try:
+            self._conclude([*(job for job, _ in checked), *again])
+        finally:
+            if self.study is None and self.master.report:
+                self._report(plan)
 
-    def _optimise(self, planner: Planner, arguments: Sequence[str], study: str | None) -> list[Planned]:
+    def _pending(self, jobs: Sequence[Job]) -> list[Job]:
+        return list(jobs) if self.master.force else [job for job in jobs if not job.finished(self.store)]
+
+    def _plan(self, arguments: Sequence[str], jobs: Iterable[Job]) -> Plan:
+        """Which records belong to the study, or to a question of one's own."""
+        given = [text for text in arguments if text.partition("=")[0] not in SETTINGS and not text.startswith("hydra")]
+        narrowed = self.study is not None and any(not text.startswith("smoke=") for text in given)
+        plan = Plan(study=self.study or OWN, overrides=tuple(given), partial=narrowed,
+                    keys=tuple(dict.fromkeys(key for job in jobs for key in job.keys)))
+        before = read_plan(self.store.folder, plan.study)
+        if self.master.smoke and self.study is not None and before is not None and "smoke=true" not in before.overrides:
+            return replace(plan, partial=True)  # the tiny version never takes the place of the study itself
+        return plan
+
+    def _extend(self, plan: Plan, keys: Iterable[str]) -> None:
+        """Records that nobody knew of before belong to the plan too."""
+        known = read_plan(self.store.folder, plan.name) or plan
+        self.store.save_plan(replace(plan, keys=tuple(dict.fromkeys([*known.keys, *keys]))))
+
+    def _visited(self, job: Job) -> list[str]:
+        """The rungs that a search went through."""
+        answers = [record for _, record in job.known(self.store) if record is not None]
+        return [job.key(T) for answer in answers for T in answer.rungs or ()]
+
+    def _optimise(self, arguments: Sequence[str], plan: Plan) -> list[Job]:
         """The searches of a study; the jobs that measured again what they found."""
         section = OmegaConf.select(self.master, "study.optimise")
         if section is None:
             return []
-        again: list[Planned] = []
+        again: list[Job] = []
         settings = read(OmegaConf.to_container(section, resolve=True), self.master.smoke)
-        for names in combinations(settings, planner.given(arguments)):
-            search = Search(settings, names, study, partial(planner.grid, arguments=arguments), self.store)
-            title = " ".join([f"{study}, search", *(f"{name}={value}" for name, value in names.items())])
+        for names in combinations(settings, self.planner.given(arguments)):
+            search = Search(settings, names, self.study, partial(self.planner.grid, arguments=arguments), self.store)
+            title = " ".join([f"{self.study}, search", *(f"{name}={value}" for name, value in names.items())])
             with Watch(self.master.hydra.sweep.dir, title, [[1.0]] * search.count, what="jobs") as watch:
-                again += search.run(partial(self._batch, watch, study))
+                again += search.run(partial(self._batch, watch))
+            self._extend(plan, search.keys)
         return again
 
-    def _batch(self, watch: Watch, study: str | None, planned: Sequence[Planned]) -> None:
+    def _batch(self, watch: Watch, jobs: Sequence[Job]) -> None:
         """Do the jobs of one batch of a search."""
-        pending = planned if self.master.force else [plan for plan in planned if not self._finished(plan, study)]
-        watch.claim(len(planned) - len(pending), finished=True)
-        if pending:
-            self._launch(pending, watch.claim(len(pending)))
+        pending = self._pending(jobs)
+        watch.claim(len(jobs) - len(pending), finished=True)
+        self._launch([(job, [0.0]) for job in pending], watch.claim(len(pending)))
 
-    def _finished(self, plan: Planned, study: str | None) -> bool:
-        known = [record for _, record in plan.job.known(self.store)]
-        for record in known:
-            if record is not None and is_done(record):
-                self.store.join(record, study)
-        return all(is_done(record) for record in known)
-
-    def _launch(self, plans: Sequence[Planned], first: int = 0) -> None:
-        """Hand jobs to the launcher, which numbers them from ``first`` on."""
+    def _launch(self, priced: Sequence[tuple[Job, Sequence[float]]], first: int = 0) -> None:
+        """Hand jobs to the launcher in shares; they are numbered from ``first`` on."""
+        shares = _shares(priced, first)
         try:
-            returned = self.launcher.launch([list(plan.overrides) for plan in plans], initial_job_idx=first)
+            returned = self.launcher.launch([carry(share) for share in shares], initial_job_idx=first) if shares else []
         except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
-            return _say(f"The launcher stopped ({_brief(error)}).")
-        for plan, job in zip(plans, returned, strict=True):
-            if job.status is JobStatus.FAILED:  # it stopped before it could leave a record
-                _say(f"{plan.job.label}: {_brief(job._return_value)}")
+            return _say(f"The launcher stopped ({brief(error)}).")
+        for share, result in zip(shares, returned, strict=True):
+            if result.status is JobStatus.FAILED:  # it stopped before it could leave its records
+                _say(f"{share[0][1].label}: {brief(result._return_value)}")
+            elif result.return_value:
+                _say(*result.return_value)
 
-    def _conclude(self, planned: Sequence[Planned]) -> None:
+    def _conclude(self, jobs: Sequence[Job]) -> None:
         """List what failed, one line per job and reason, count what never ran, and exit with 1 if there is anything."""
-        failed: dict[tuple[str, str], list[str]] = {}
+        failed: dict[tuple[str, str | None], list[str]] = {}
         missing = 0
-        for plan in planned:
-            for what, record in plan.job.known(self.store):
+        for job in jobs:
+            for what, record in job.known(self.store):
                 if record is None:
                     missing += 1
-                elif not is_done(record):
-                    failed.setdefault((plan.job.label, record["reason"]), []).append(what)
+                elif not record.done:
+                    failed.setdefault((job.label, record.reason), []).append(what)
         if failed:
             _say("Failed:", *(f"{label} ({', '.join(what)}): {reason}" for (label, reason), what in failed.items()))
         if missing:
@@ -114,28 +153,43 @@ class Sweep(Sweeper):
         if failed or missing:
             raise SystemExit(1)
 
+    def _report(self, plan: Plan) -> None:
+        """A table and a picture of a question of one's own, made by a process of their own."""
+        if not any(self.store.path(key).exists() for key in plan.keys):
+            return
+        command = [sys.executable, "-m", "analysis.report", OWN, "--results", str(self.store.folder.parent.resolve())]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if ended.returncode == 0:
+            print(ended.stdout, end="", flush=True)
+        else:
+            why = (ended.stderr or ended.stdout).strip().splitlines()
+            _say(f"No report ({why[-1] if why else ended.returncode}).")
 
-def _checked(plans: Sequence[Planned]) -> tuple[list[tuple[Planned, list[float]]], dict[tuple[str, ...], str]]:
-    """Every job with the seconds that its records may take; and, by overrides, which ones lack an extra that is named.
+
+def _checked(jobs: Sequence[Job]) -> tuple[list[tuple[Job, list[float]]], dict[Any, str]]:
+    """Every job with the seconds that its records may take; and, by identity, which ones lack an extra that is named.
     """
     priced, left_out = [], {}
-    for plan in plans:
+    for job in jobs:
         try:
-            priced.append((plan, check(plan.job)))
+            priced.append((job, check(job)))
         except MissingExtra as missing:
-            left_out[plan.overrides] = str(missing)
+            left_out[job.identity] = str(missing)
     return priced, left_out
 
 
-def register() -> None:
-    """Make the sweeper known to Hydra as ``hydra/sweeper=heroism``."""
-    Plugins.instance().class_name_to_class[NAME] = Sweep
-    ConfigStore.instance().store(group="hydra/sweeper", name="heroism", node=SweepConf, provider="heroism")
-
-
-def _brief(error: Exception) -> str:
-    """Kind and first sentence."""
-    return f"{type(error).__name__}: {' '.join(str(error).split()).partition('. ')[0]}"
+def _shares(priced: Sequence[tuple[Job, Sequence[float]]], first: int) -> list[list[tuple[int, Job]]]:
+    """Jobs that one worker does after each other: short ones together, one whose price is unknown (0) alone."""
+    shares: list[list[tuple[int, Job]]] = []
+    most, spent = max(len(priced) // SHARES, 1), TOGETHER
+    for number, (job, prices) in enumerate(priced, first):
+        price = sum(prices) or TOGETHER
+        if spent + price > TOGETHER or len(shares[-1]) >= most:
+            shares.append([])
+            spent = 0.0
+        shares[-1].append((number, job))
+        spent += price
+    return shares
 
 
 def _say(*lines: str) -> None:

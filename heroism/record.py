@@ -21,6 +21,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 SCHEMA = 2
 SEARCHES, PLANS = "searches", "plans"  # folders inside raw
+OWN = "sweep"  # the study of a sweep without one
 NARROWED = "~"  # in the name of a plan that the command line narrowed, before a digest of its overrides
 TOTAL_VARIATIONS = ("total_variation", "histogram", "quadrature", "kernel")
 ROUND_OFF = 1e-9  # by which a sum of probabilities may pass one
@@ -30,12 +31,13 @@ Rules = Mapping[str, tuple[Rule, str]]  # field -> (what its value must fulfil, 
 
 
 class BrokenRecord(ValueError):
-    """A file that is no record. The text names the file and the field; ``path`` is the file."""
+    """A file that is no record: the text names ``path``, the ``field``, its value and what is wrong; ``said`` has the
+    same without the path."""
 
     def __init__(self, path: Path, field: str, value: object, remedy: str):
-        self.path, self.field = path, field
         shown = value if len(str(value)) <= 60 else f"{str(value)[:57]}..."
-        super().__init__(f"{path}: {field} = {shown}: {remedy}")
+        self.path, self.field, self.said = path, field, f"{field} = {shown}: {remedy}"
+        super().__init__(f"{path}: {self.said}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,11 @@ class _File:
             raise BrokenRecord(path, "seal", raw["seal"], "does not fit the content, which was changed afterwards")
         return made
 
+    @classmethod
+    def made(cls, path: Path, **values: Any) -> Self:
+        """The same, of measured values, in which numbers need not be finite, on their way to the file ``path``."""
+        return cls.checked(_finite(values), path)
+
     def _check(self, path: Path) -> None:
         """What holds between fields."""
 
@@ -96,7 +103,8 @@ def _whole(least: int) -> Rule:
 
 
 def _number(least: float = -math.inf, most: float = math.inf) -> Rule:
-    return lambda value: isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
+    return lambda value: (isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+                          and least <= value <= most)
 
 
 def _text(value: Any) -> bool:
@@ -329,6 +337,15 @@ class Plan(_File):
 def parse(content: bytes | str, path: Path) -> Record:
     """The record in the content of a file. Raises BrokenRecord, whose text names the file and the field."""
     return Record.parse(content, path)
+
+
+def read_plan(raw: Path, name: str) -> Plan | None:
+    """The plan of that name, which for a whole study is that of the study; None if there is none, or a broken one."""
+    path = raw / PLANS / f"{name}.json"
+    try:
+        return Plan.parse(path.read_bytes(), path)
+    except (FileNotFoundError, BrokenRecord):
+        return None
 
 
 def read_folder(raw: Path) -> tuple[list[Record], list[BrokenRecord]]:

@@ -1,0 +1,128 @@
+"""The code behind a result: a digest of the sources that a job imports, so that old results are kept as long as what
+computes them stays the same, and no longer.
+
+Followed are the imports of the modules that hold the classes of a job, through the packages that re-export names; of
+such packages only what they define themselves counts. Installed libraries do not count, their versions are recorded.
+Comments, docstrings and the layout of a file make no difference.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+OURS = "heroism"
+ALWAYS = ("heroism.transport",)  # what a run uses besides the classes it names
+
+
+def digest(config: Mapping[str, Any]) -> str:
+    """Of the code that computes what ``config`` describes: its ``_target_`` names, at any depth, decide."""
+    return _digest(frozenset(_targets(config)))
+
+
+@cache
+def _digest(targets: frozenset[str]) -> str:
+    found: dict[str, str] = {}
+    for name in (*ALWAYS, *(home for target in targets if (home := _home(*target.rpartition(".")[::2])))):
+        found |= _closure(name)
+    return hashlib.sha256("\n".join(f"{name} {found[name]}" for name in sorted(found)).encode()).hexdigest()[:16]
+
+
+@cache
+def _closure(name: str) -> dict[str, str]:
+    """The digest of a module and of all that it imports, and so on, by name."""
+    found: dict[str, str] = {}
+    ahead = [name]
+    while ahead:
+        name = ahead.pop()
+        if name not in found and (module := _module(name)) is not None:
+            found[name], imported = module
+            ahead += imported
+    return found
+
+
+def _targets(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("_target_"), str):
+            yield value["_target_"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _targets(inner)
+
+
+@cache
+def _module(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """(digest, modules imported) of a module; None for one that is not ours."""
+    path = _file(name)
+    if path is None:
+        return None
+    tree = _tree(path)
+    own = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom)]
+    return hashlib.sha256(repr(_plain(own)).encode()).hexdigest(), tuple(_imports(tree))
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield from (home for alias in node.names if (home := _home(node.module, alias.name)))
+
+
+def _home(module: str, name: str) -> str | None:
+    """The module in which ``name`` is defined, if ``module`` has or re-exports it."""
+    if _file(f"{module}.{name}") is not None:
+        return f"{module}.{name}"
+    path = _file(module)
+    if path is None:  # a method, or a class in a class
+        return _home(*module.rpartition(".")[::2]) if "." in module else None
+    if path.name == "__init__.py":
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.ImportFrom) and node.module is not None:
+                for alias in node.names:
+                    if name == (alias.asname or alias.name):
+                        return _home(node.module, alias.name)
+    return module
+
+
+@cache
+def _file(module: str) -> Path | None:
+    """The source of a module of ours, or of the user's own; None for libraries and for what is no module."""
+    top, *inside = module.split(".")
+    if top in sys.stdlib_module_names or (spec := find_spec(top)) is None or spec.origin is None:
+        return None
+    origin = Path(spec.origin)
+    if top != OURS and "site-packages" in origin.parts:
+        return None
+    if not inside:
+        return origin
+    path = origin.parent.joinpath(*inside) if origin.name == "__init__.py" else None
+    if path is None:
+        return None
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_bytes())
+
+
+def _plain(node: Any) -> Any:
+    """A syntax tree as nested tuples: without places, docstrings and what is empty, whatever the version of Python."""
+    if isinstance(node, list):
+        return tuple(_plain(inner) for inner in node if not _is_docstring(inner))
+    if not isinstance(node, ast.AST):
+        return node
+    return (type(node).__name__, *((name, _plain(value)) for name, value in ast.iter_fields(node)
+                                   if value is not None and value != []))
+
+
+def _is_docstring(node: Any) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
