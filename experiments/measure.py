@@ -22,14 +22,14 @@ from heroism.transport import transport
 NEED_A_MAP = (TotalVariation, Quadrature)
 
 
-def measure(parts: Parts, steps: int, particles: int, seed: int) -> dict[str, Any]:
+def measure(parts: Parts, T: int, particles: int, seed: int) -> dict[str, Any]:
     """Run one rung and return the measured fields of its record.
 
     Every sampler starts from the same noise: the starting points come from a stream that only ``seed`` determines.
     """
     started = time.perf_counter()
     starts, rest = np.random.SeedSequence(seed).spawn(2)
-    schedule, score = parts.schedule(steps), parts.score(parts.target)
+    schedule, score = parts.schedule(T), parts.score(parts.target)
     ensemble = transport(parts.sampler, score, schedule, particles, starts, parts.start)
     known = {"ensemble": ensemble, "target": parts.target, "sampler": parts.sampler, "score": score,
              "schedule": schedule, "start": parts.start, "seed": rest}
@@ -37,7 +37,7 @@ def measure(parts: Parts, steps: int, particles: int, seed: int) -> dict[str, An
     return {
         "order": parts.sampler.order, "ambient_dim": parts.target.ambient_dim, "reduced_dim": parts.target.dim,
         "evaluations": ensemble.evaluations, "rounds": ensemble.rounds,
-        "folded": ensemble.folded, "diverged": ensemble.diverged, "tau_end": schedule.end.tau, "step": None,
+        "folded": ensemble.folded, "diverged": ensemble.diverged, "tau_end": schedule.end.tau, "step": schedule.step if hasattr(schedule, "step") else np.log(T) / T,
         "score_error": getattr(score, "score_error", 0.0), "jacobian_error": getattr(score, "jacobian_error", 0.0),
         "estimates": estimates, "seconds": time.perf_counter() - started, "memory_mb": _peak_memory(),
     }

@@ -50,7 +50,8 @@ class Sweep:
         self.master = config
         self.planner = Planner(context.config_loader, config)
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
-            HydraContext(cast(ConfigLoader, Handover()), context.callbacks), task, lightened(config))
+            hydra_context=HydraContext(cast(ConfigLoader, Handover()), context.callbacks), task_function=task,
+            config=lightened(config))
         self.store = Store(config.results)
         self.study: str | None = config.hydra.runtime.choices.get("study")
 
@@ -125,12 +126,12 @@ class Sweep:
 
     def _launch(self, priced: Sequence[tuple[Job, Sequence[float]]], first: int = 0) -> None:
         """Hand jobs to the launcher in shares; they are numbered from ``first`` on."""
-        shares = _shares(priced, first)
+        handed = shares(priced, first)
         try:
-            returned = self.launcher.launch([carry(share) for share in shares], initial_job_idx=first) if shares else []
+            returned = self.launcher.launch([carry(share) for share in handed], initial_job_idx=first) if handed else []
         except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
             return _say(f"The launcher stopped ({brief(error)}).")
-        for share, result in zip(shares, returned, strict=True):
+        for share, result in zip(handed, returned, strict=True):
             if result.status is JobStatus.FAILED:  # it stopped before it could leave its records
                 _say(f"{share[0][1].label}: {brief(result._return_value)}")
             elif result.return_value:
@@ -178,18 +179,18 @@ def _checked(jobs: Sequence[Job]) -> tuple[list[tuple[Job, list[float]]], dict[A
     return priced, left_out
 
 
-def _shares(priced: Sequence[tuple[Job, Sequence[float]]], first: int) -> list[list[tuple[int, Job]]]:
+def shares(priced: Sequence[tuple[Job, Sequence[float]]], first: int) -> list[list[tuple[int, Job]]]:
     """Jobs that one worker does after each other: short ones together, one whose price is unknown (0) alone."""
-    shares: list[list[tuple[int, Job]]] = []
+    handed: list[list[tuple[int, Job]]] = []
     most, spent = max(len(priced) // SHARES, 1), TOGETHER
     for number, (job, prices) in enumerate(priced, first):
         price = sum(prices) or TOGETHER
-        if spent + price > TOGETHER or len(shares[-1]) >= most:
-            shares.append([])
+        if spent + price > TOGETHER or len(handed[-1]) >= most:
+            handed.append([])
             spent = 0.0
-        shares[-1].append((number, job))
+        handed[-1].append((number, job))
         spent += price
-    return shares
+    return handed
 
 
 def _say(*lines: str) -> None:

@@ -11,21 +11,23 @@ from typing import Any
 import pytest
 
 from experiments.run import main
+from heroism.record import OWN, read_plans
 
 QUICK = {"target": "sphere", "d": "4", "K": "2", "N": "2", "T": "[32,48]", "particles": "8"}
 
 
 @dataclass
 class CommandLine:
-    """Runs ``python -m experiments.run`` with small defaults; records go to ``results``."""
+    """Runs ``python -m experiments.run`` with small defaults; records go to ``results``; no report unless asked for."""
 
     results: Path
     capsys: pytest.CaptureFixture[str]
     defaults: dict[str, str]
 
     def __call__(self, *arguments: str, **overrides: str) -> int:
+        defaults = {"report": "false"} | self.defaults
         given = {argument.partition("=")[0].lstrip("~+") for argument in arguments}
-        settings = {name: value for name, value in self.defaults.items() if name not in given} | overrides
+        settings = {name: value for name, value in defaults.items() if name not in given} | overrides
         code = main([*arguments, *(f"{name}={value}" for name, value in settings.items()), f"results={self.results}"])
         self.out, self.err = self.capsys.readouterr()
         return code
@@ -34,6 +36,10 @@ class CommandLine:
         """All records on disk, by T."""
         found = [json.loads(path.read_text()) for path in (self.results / "raw").glob("*.json")]
         return sorted(found, key=lambda record: (record["T"] or 0, record["key"]))
+
+    def members(self, study: str = OWN) -> set[str]:
+        """Keys of the records there are that the plan of a study names."""
+        return set(read_plans(self.results / "raw")[study].keys) & {record["key"] for record in self.records()}
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ MISTAKES = {
     "schedule=papper": ("schedule = papper:", "(did you mean paper?)"),
     "start=gausian": ("start = gausian:", "choose one of exact, gaussian (did you mean gaussian?)"),
     "distance=total": ("distance = total:", "total_variation"),
-    "distance=[]": ("distance = nothing:", "choose at least one"),
+    "distance=[]": ("measure = nothing:", "choose at least one"),
     "study=dimensions": ("study = dimensions:", "did you mean dimension?"),
     "hydra/launcher=slrum": ("hydra/launcher = slrum:", "joblib"),
     "~sampler": ("sampler = nothing:", "choose at least one"),

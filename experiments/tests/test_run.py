@@ -10,14 +10,14 @@ from hydra.core.plugins import Plugins
 
 from experiments import measure
 from experiments.paths import ROOT
-from experiments.record import SCHEMA
+from heroism.record import SCHEMA
 from heroism.samplers import Heroism
 
 BASIC = "hydra/launcher=basic"
 
 
 def stamps(command):
-    return {path.name: path.stat().st_mtime_ns for path in (command.results / "raw").iterdir()}
+    return {path.name: path.stat().st_mtime_ns for path in (command.results / "raw").glob("*.json")}
 
 
 def estimates(records):
@@ -30,7 +30,7 @@ def test_one_record_per_rung(command):
     assert [first["T"], second["T"]] == [32, 48]
     assert [first["evaluations"], second["evaluations"]] == [Heroism(2, 2).evaluations(steps) for steps in (32, 48)]
     assert first["schema"] == SCHEMA and first["kind"] == "rung" and first["status"] == "done"
-    names = ("target", "sampler", "schedule", "perturbation", "start", "distance", "study")
+    names = ("target", "sampler", "schedule", "perturbation", "start", "deciding", "study")
     assert [first[name] for name in names] == ["sphere", "heroism", "paper", "none", "exact", "total_variation", None]
     assert [first[name] for name in ("d", "K", "N", "epsilon", "particles", "seed")] == [4, 2, 2, None, 8, 0]
     assert (first["ambient_dim"], first["reduced_dim"], first["order"]) == (4, 1, Heroism(2, 2).order)
@@ -81,10 +81,35 @@ def test_a_broken_record_is_made_again(command):
     command()
     victim = next((command.results / "raw").iterdir())
     whole = json.loads(victim.read_text())
-    victim.write_text(victim.read_text()[:100])
-    assert command() == 0
-    assert "is broken" in command.err
-    assert json.loads(victim.read_text())["estimates"] == whole["estimates"]
+    for content in (victim.read_text()[:100], json.dumps({**whole, "estimates": {}}),
+                    victim.read_text().replace('"value": 0.', '"value": 7.')):
+        victim.write_text(content)
+        assert command("-m", BASIC) == 0
+        assert command.err.count(f"{victim}: ") == 1 and "set aside" in command.err
+        assert json.loads(victim.read_text())["estimates"] == whole["estimates"]
+
+
+def test_a_measured_number_that_is_impossible_is_a_failure_and_not_a_record(command, monkeypatch):
+    def seven(*arguments):
+        measured = original(*arguments)
+        measured["estimates"]["total_variation"]["value"] = 7.0
+        return measured
+
+    original = measure.measure
+    monkeypatch.setattr(measure, "measure", seven)
+    assert command(T="32") == 1
+    record, = command.records()
+    assert record["status"] == "failed" and record["estimates"] == {}
+    assert "estimates.total_variation.value = 7.0" in record["reason"] and record["reason"] in command.out
+
+
+def test_paths_that_folded_or_diverged_are_printed_where_the_number_is(command, monkeypatch):
+    command(T="32")
+    assert "of the paths" not in command.out
+    original = measure.measure
+    monkeypatch.setattr(measure, "measure", lambda *arguments: original(*arguments) | {"folded": 0.25, "diverged": 0.5})
+    assert command("force=true", T="32") == 0
+    assert "folded 0.25 of the paths  diverged 0.5 of the paths" in command.out
 
 
 def test_a_ladder_stops_below(command):
@@ -134,10 +159,10 @@ def test_a_sweep_goes_on_after_a_failure_lists_it_and_tries_it_again(command):
 
 
 def test_an_exception_is_a_failed_record_of_its_rung(command, monkeypatch):
-    def fails_at_48(parts, steps, particles, seed):
-        if steps == 48:
+    def fails_at_48(parts, T, particles, seed):
+        if T == 48:
             raise ZeroDivisionError("on purpose")
-        return original(parts, steps, particles, seed)
+        return original(parts, T, particles, seed)
 
     original = measure.measure
     with monkeypatch.context() as patch:
@@ -175,7 +200,7 @@ def test_a_job_that_leaves_no_record_is_reported(command, monkeypatch):
     def full(store, record):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr("experiments.record.Store.save", full)
+    monkeypatch.setattr("experiments.store.Store.save", full)
     assert command("-m", BASIC, "d=3,4", T="32") == 1
     assert command.err.count("OSError: no space left on device") == 2
     assert "2 records are still missing" in command.err
@@ -194,14 +219,6 @@ def test_a_study_needs_a_sweep_and_a_sweep_only_one(bare):
     assert bare.err == "study = dimension,accuracy: run one study at a time\n"
 
 
-def test_a_record_belongs_to_every_study_that_asked_for_it(bare):
-    narrow = (BASIC, "target=sphere", "d=3", "K=2", "T=[16]", "particles=8", "stop_below=null")
-    assert bare("-m", "study=dimension", *narrow) == 0
-    assert bare("-m", "study=accuracy", *narrow) == 0
-    assert bare.records() and all(record["study"] == "dimension" for record in bare.records())
-    assert any(record["studies"] == ["accuracy", "dimension"] for record in bare.records())
-
-
 def test_results_do_not_depend_on_the_number_of_workers(command, tmp_path):
     arguments = ("-m", "d=3,4", "seed=0,1", "start=gaussian,exact")
     assert command(*arguments, BASIC) == 0
@@ -214,7 +231,7 @@ def test_results_do_not_depend_on_the_number_of_workers(command, tmp_path):
 def test_several_distances_on_one_ensemble(command):
     assert command("distance=[total_variation,sliced_wasserstein]", T="32") == 0
     record, = command.records()
-    assert record["distance"] == "total_variation"
+    assert record["deciding"] == "total_variation"
     assert record["estimates"].keys() == {"total_variation", "sliced_wasserstein"}
     assert all(math.isfinite(estimate["value"]) for estimate in record["estimates"].values())
 

@@ -1,10 +1,23 @@
-"""Records: written whole or not at all, named by what determines them."""
+"""Records on disk: written whole or not at all; what is broken is set aside once; half-written files go."""
 
-import json
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from experiments.record import SCHEMA, Store, fingerprint, is_done, provenance
+from experiments.origin import provenance
+from experiments.store import BROKEN, Store
+from heroism.record import PLANS, SEARCHES, Plan, Record, SearchRecord, read_plan, read_searches
+
+FIELDS = dict.fromkeys(Record.RULES) | {
+    "kind": "rung", "key": "abc", "status": "done", "target": "sphere", "sampler": "ddim", "schedule": "paper",
+    "perturbation": "none", "start": "exact", "deciding": "total_variation", "T": 16, "particles": 8, "seed": 0,
+    "order": 1, "ambient_dim": 4, "config": {}, "code": "0", "versions": {}, "machine": {},
+    "finished": "2026-01-31T12:00:00+00:00",
+    "estimates": {"total_variation": {"value": 0.5, "stderr": 0.1, "floor": 0.0, "n": 8}}}
 
 
 @pytest.fixture
@@ -13,88 +26,85 @@ def store(tmp_path):
 
 
 def record(key="abc", **fields):
-    return {"schema": SCHEMA, "key": key, "status": "done", "studies": [], **fields}
+    return Record.made(Path(f"{key}.json"), **{**FIELDS, "key": key, **fields})
 
 
 def test_round_trip(store):
-    store.save(record(value=0.1, nested={"list": [1, 2.5]}))
-    assert store.load("abc") == record(value=0.1, nested={"list": [1, 2.5]})
-    assert is_done(store.load("abc"))
+    store.save(record(seconds=0.25))
+    assert store.load("abc") == record(seconds=0.25)
+    assert store.load("other") is None
+    plan = Plan(study="accuracy", overrides=["d=2"], keys=["abc"])
+    store.save_plan(plan)
+    assert read_plan(store.folder, "accuracy") == plan
+    search = SearchRecord(key="search", study=None, names={}, x="d", trials=[], again=[], code="0", versions={},
+                          machine={}, finished=FIELDS["finished"])
+    store.save_search(search)
+    assert read_searches(store.folder) == ([search], [])
+    assert sorted(path.name for path in store.folder.iterdir()) == ["abc.json", PLANS, SEARCHES]
 
 
-def test_nothing_there_is_not_done(store):
-    assert store.load("abc") is None
-    assert not is_done(None)
-
-
-def test_numbers_that_are_not_finite_become_null(store):
-    store.save(record(value=float("nan"), estimates=({"stderr": float("inf")},)))
-    assert "NaN" not in store.path("abc").read_text()
-    assert store.load("abc")["value"] is None
-    assert store.load("abc")["estimates"] == [{"stderr": None}]
-
-
-def test_a_failed_record_is_not_done(store):
-    store.save(record(status="failed", reason="no luck"))
-    assert not is_done(store.load("abc"))
-
-
-@pytest.mark.parametrize("content", [b"", b'{"schema": 1, "key": "abc", "sta', b"\xff\xfe\x00", b"[1, 2]", b'"done"',
-                                     b'{"status": "done"}', b'{"schema": 1, "key": "other", "status": "done"}'])
-def test_a_broken_record_is_not_done_and_named_in_one_sentence(store, capsys, content):
+@pytest.mark.parametrize("content", [
+    b"", b'{"schema": 2, "key": "abc", "sta', b"[1, 2]", b'{"status": "done"}',
+    record("other").dumps().encode(), record().dumps().replace("0.5", "7").encode(),
+    record().dumps().replace("0.5", '"abc"').encode()])
+def test_what_is_broken_is_named_and_set_aside_once(store, capsys, content):
     store.save(record())
     store.save(record("def"))
     store.path("abc").write_bytes(content)
-    assert store.load("abc") is None
+    assert store.load("abc") is None and store.load("abc") is None
     warning = capsys.readouterr().err
-    assert warning.count("\n") == 1 and str(store.path("abc")) in warning
-    assert is_done(store.load("def"))  # the others are not touched
+    assert warning.count("\n") == 1 and str(store.path("abc")) in warning and " = " in warning
+    assert (store.folder / BROKEN / "abc.json").read_bytes() == content
+    assert store.load("def").done  # the others are not touched
     store.save(record())
-    assert is_done(store.load("abc"))
+    assert store.load("abc").done
 
 
-def test_what_cannot_be_written_leaves_the_old_record(store):
-    store.save(record(value=1))
-    with pytest.raises(TypeError):
-        store.save(record(value=object()))
-    assert store.load("abc")["value"] == 1
+def test_a_record_is_on_disk_before_it_has_its_name(store, monkeypatch):
+    """Without the flush a crash of the machine leaves an empty file under the name of a finished record."""
+    events = []
+    sync, rename = os.fsync, Path.replace
 
+    def synced(descriptor):
+        sync(descriptor)
+        events.append(("flushed", Path(f"/proc/self/fd/{descriptor}").readlink().name, os.fstat(descriptor).st_size))
 
-def test_no_reader_ever_sees_a_temporary_file(store):
-    with pytest.raises(TypeError):
-        store.save(record(value=object()))
-    assert list(store.folder.glob("*.json")) == []
-    assert all(path.name.startswith(".") for path in store.folder.iterdir())
+    def renamed(path, target):
+        events.append(("renamed", path.name, path.stat().st_size))
+        return rename(path, target)
 
-
-def test_a_study_joins_a_record_once(store):
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
     store.save(record())
-    for study in ("floors", "accuracy", "floors", None):
-        store.join(store.load("abc"), study)
-    assert store.load("abc")["studies"] == ["accuracy", "floors"]
+    (flushed, temporary, size), after = events
+    assert flushed == "flushed" and size == len(record().dumps()) and after == ("renamed", temporary, size)
 
 
-INPUTS = {"target": {"_target_": "Sphere", "dim": 4, "radius": 1.0}, "particles": 10, "seed": 0, "T": 16}
+def test_what_cannot_be_written_leaves_the_old_record(store, monkeypatch):
+    store.save(record(seconds=1.0))
+
+    def full(descriptor):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        store.save(record(seconds=2.0))
+    assert store.load("abc").seconds == 1.0
+    assert all(path.name.startswith(".") for path in store.folder.iterdir() if path.name != "abc.json")
 
 
-def test_a_key_does_not_depend_on_the_order_of_its_inputs():
-    assert fingerprint(INPUTS) == fingerprint(dict(reversed(INPUTS.items())))
-    assert fingerprint(INPUTS) == fingerprint(json.loads(json.dumps(INPUTS)))
-
-
-def test_keys_of_old_records_stay_valid():
-    assert fingerprint(INPUTS) == "f41669e8192c78504813"
-
-
-@pytest.mark.parametrize("change", [{"T": 17}, {"seed": 1}, {"particles": 11}, {"target": {"dim": 4}}, {"new": 0}])
-def test_a_key_depends_on_every_input(change):
-    assert fingerprint(INPUTS | change) != fingerprint(INPUTS)
-
-
-def test_a_key_depends_on_the_epoch(monkeypatch):
-    before = fingerprint(INPUTS)
-    monkeypatch.setattr("experiments.record.EPOCH", 10**6)
-    assert fingerprint(INPUTS) != before
+def test_what_dead_processes_left_half_written_is_removed(store):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    store.save(record())
+    host = platform.node()
+    names = {f".abc.json.{host}.{dead.pid}": False, f".abc.json.{host}.{os.getpid()}": True,
+             f".abc.json.elsewhere.{dead.pid}": True, f"{PLANS}/.a.json.{host}.{dead.pid}": False, "abc.json": True}
+    (store.folder / PLANS).mkdir()
+    for name in names:
+        (store.folder / name).touch()
+    store.clean()
+    assert {name: (store.folder / name).exists() for name in names} == names
 
 
 def test_provenance_says_what_and_where():
@@ -102,4 +112,3 @@ def test_provenance_says_what_and_where():
     assert {"python", "numpy", "scipy", "heroism"} <= found["versions"].keys()
     assert found["versions"]["numpy"].count(".") == 2
     assert found["machine"]["cores"] >= 1
-    json.dumps(found)

@@ -58,12 +58,12 @@ def test_a_group_value_that_no_grid_has_joins_all_of_them():
 
 def test_settings_inside_a_choice_go_with_it():
     grid = {"distance": "histogram", "distance.histogram.bins": 9, "d": 2}
-    study, groups = {"grids": [grid], "smoke": {"distance": ["exact"]}}, {"distance"}
-    assert expand(study, {}, groups, False) == [["distance=histogram", "distance.histogram.bins=9", "d=2"]]
-    assert expand(study, {}, groups, True) == [["distance=[\"exact\"]", "d=2"]]
-    assert expand(study, {"distance": ["histogram"]}, groups, False) == expand(study, {}, groups, False)
-    assert expand(study, {"distance.other.bins": ["7"], "distance": ["other"]}, groups, False) == [
-        ["distance=other", "d=2", "distance.other.bins=7"]]
+    study, groups = {"grids": [grid], "smoke": {"distance": ["kernel"]}}, {"measure"}
+    assert expand(study, {}, groups, False) == [["measure=distance/histogram", "measure.histogram.bins=9", "d=2"]]
+    assert expand(study, {}, groups, True) == [["measure=[\"distance/kernel\"]", "d=2"]]
+    assert expand(study, {"measure": ["distance/histogram"]}, groups, False) == expand(study, {}, groups, False)
+    assert expand(study, {"measure.other.bins": ["7"], "measure": ["other"]}, groups, False) == [
+        ["measure=other", "d=2", "measure.other.bins=7"]]
 
 
 @pytest.mark.parametrize("study", [{}, {"grids": []}, {"grids": None}])
