@@ -47,7 +47,7 @@ def test_a_narrowed_study_says_so_and_stays_beside_the_whole_one(bare):
     assert bare("-m", "study=accuracy", *NARROW, "seed=1") == 0
     assert plans(bare)["accuracy"].partial and len(files(bare)) == 2
     assert bare.members("accuracy") == {record["key"] for record in bare.records()}
-    assert bare("-m", "study=accuracy", *NARROW, "force=true", "report=true") == 0  # neither of these narrows it further
+    assert bare("-m", "study=accuracy", *NARROW, "force=true", "report=true") == 0  # no narrower
     assert len(files(bare)) == 2 and all("~" in name for name in files(bare))
 
 

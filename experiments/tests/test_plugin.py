@@ -33,7 +33,7 @@ def test_nothing_private_of_hydra_is_used():
 def test_a_job_comes_back_as_it_was_handed_over():
     text = carry([(7, JOB)])
     assert list(carried({"carried": pickle.loads(pickle.dumps(text))})) == [(7, JOB)]
-    (number, back), = carried({"carried": text})
+    (_, back), = carried({"carried": text})
     assert back.keys == JOB.keys and back.identity == JOB.identity
 
 
