@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 OURS = "heroism"
-ALWAYS = ("heroism.transport",)  # what a run uses besides the classes it names
+MEASURE = Path(__file__).with_name("measure.py")  # what it imports of ours, a job uses besides the classes it names
 
 
 def digest(config: Mapping[str, Any]) -> str:
@@ -29,7 +29,8 @@ def digest(config: Mapping[str, Any]) -> str:
 @cache
 def _digest(targets: frozenset[str]) -> str:
     found: dict[str, str] = {}
-    for name in (*ALWAYS, *(home for target in targets if (home := _home(*target.rpartition(".")[::2])))):
+    used = [name for name in _imports(_tree(MEASURE)) if name.startswith(f"{OURS}.")]
+    for name in (*used, *(home for target in targets if (home := _home(*target.rpartition(".")[::2])))):
         found |= _closure(name)
     return hashlib.sha256("\n".join(f"{name} {found[name]}" for name in sorted(found)).encode()).hexdigest()[:16]
 
