@@ -38,7 +38,7 @@ def measure(parts: Parts, T: int, particles: int, seed: int) -> dict[str, Any]:
         "order": parts.sampler.order, "ambient_dim": parts.target.ambient_dim, "reduced_dim": parts.target.dim,
         "evaluations": ensemble.evaluations, "rounds": ensemble.rounds,
         "folded": ensemble.folded, "diverged": ensemble.diverged, "tau_end": schedule.end.tau,
-        "step": float(np.log(T) / T),
+        "step": schedule.step,
         "score_error": getattr(score, "score_error", 0.0), "jacobian_error": getattr(score, "jacobian_error", 0.0),
         "estimates": estimates, "seconds": time.perf_counter() - started, "memory_mb": _peak_memory(),
     }
