@@ -74,18 +74,21 @@ def test_a_plan_is_written_when_everything_is_finished_before(command):
     assert len(command.members()) == 4
 
 
+class Reports(list):
+    """In place of subprocess.run: the commands that were called; ``ended`` is how each of them ends."""
+
+    ended = subprocess.CompletedProcess([], 0, stdout="T  total variation\n", stderr="")
+
+    def __call__(self, command, **settings):
+        self.append(command)
+        return self.ended
+
+
 @pytest.fixture
 def reports(monkeypatch):
-    """Commands that were called, and how they end: a report is a process of its own."""
-    called = []
-    monkeypatch.ended = subprocess.CompletedProcess([], 0, stdout="T  total variation\n", stderr="")
-
-    def run(command, **settings):
-        called.append(command)
-        return monkeypatch.ended
-
-    monkeypatch.setattr(sweep.subprocess, "run", run)
-    return called
+    made = Reports()
+    monkeypatch.setattr(sweep.subprocess, "run", made)
+    return made
 
 
 def test_a_question_of_ones_own_ends_in_its_own_report(command, reports):
@@ -103,7 +106,7 @@ def test_a_report_is_left_out_if_asked_for_after_a_study_and_without_records(com
     assert not reports
 
 
-def test_a_report_that_fails_costs_one_line(command, reports, monkeypatch):
-    monkeypatch.ended = subprocess.CompletedProcess([], 2, stdout="", stderr="Traceback\nValueError: on purpose\n")
+def test_a_report_that_fails_costs_one_line(command, reports):
+    reports.ended = subprocess.CompletedProcess([], 2, stdout="", stderr="Traceback\nValueError: on purpose\n")
     assert command("-m", BASIC, "d=3,4", report="true") == 0
     assert "No report (ValueError: on purpose)." in command.err and "Traceback" not in command.err

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 from hydra.core.plugins import Plugins
 
-from experiments import measure
+from experiments import measure, sources
 from experiments.paths import ROOT
 from heroism.record import SCHEMA
 from heroism.samplers import Heroism
@@ -62,6 +62,16 @@ def test_study_force_and_folders_do_not_enter_a_key_but_everything_else_does(com
     for same in ({"T_max": "100"}, {"stop_below": "1e-9"}, {"smoke": "true"}):
         assert command(T="32", **same) == 0
     assert stamps(command) == before
+
+
+def test_a_record_of_other_code_is_not_reused(command, monkeypatch):
+    command(T="32")
+    with monkeypatch.context() as patch:
+        patch.setattr(sources, "digest", lambda config: "other code")
+        assert command(T="32") == 0
+    assert command(T="32") == 0
+    first, second = command.records()
+    assert "other code" in (first["code"], second["code"]) and first["code"] != second["code"]
 
 
 def test_every_sampler_starts_from_the_same_noise(command, monkeypatch):
