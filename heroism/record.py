@@ -142,25 +142,59 @@ NAME, MAYBE_NAME = (_text, "a name"), (_or_none(_text), "a name or null")
 COUNT, MAYBE_COUNT = (_whole(0), "a whole number"), (_or_none(_whole(0)), "a whole number or null")
 AMOUNT = (_or_none(_number(0.0)), "a number of at least 0 or null")
 SHARE = (_or_none(_number(0.0, 1.0)), "between 0 and 1 or null")
-LEVELS = (_or_none(_whole(2)), "a whole number of at least 2")
 MAPPING = (_object, "an object")
 FLAG = (lambda value: isinstance(value, bool), "true or false")
-ORIGIN: Rules = {
-    "code": NAME, "commit": MAYBE_NAME, "dirty": (_or_none(FLAG[0]), "true, false or null"),
-    "versions": (_versions, "an object of versions"), "machine": MAPPING,
-    "finished": (_time, "a time with its zone, as 2026-01-31T12:00:00+00:00"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record(_File):
-    """One finished or failed computation.
+class _Result(_File):
+    """What records and searches have in common.
 
     Attributes
     ----------
-    kind, key, status : "rung" or "answer"; name of the file, a hash of what decides the result; "done" or "failed".
-    reason, traceback : of a failure; the traceback only if nobody expected it.
-    study : for which it was computed first (None: none); which studies it belongs to is said by their plans.
+    key, status : name of the file, a hash of what decides the result; "done" or "failed".
+    reason : of a failure. study : for which it was computed first (None: none); plans say what a study consists of.
+    code : digest of the sources that computed it.
+    commit, dirty, versions, machine, finished : where it comes from, and when.
+    """
+
+    key: str
+    status: str = "done"
+    reason: str | None = None
+    study: str | None = None
+    code: str
+    commit: str | None = None
+    dirty: bool | None = None
+    versions: Mapping[str, str | None]
+    machine: Mapping[str, Any]
+    finished: str
+
+    RULES: ClassVar[Rules] = {
+        "key": NAME, "status": _one_of("done", "failed"), "reason": MAYBE_NAME, "study": MAYBE_NAME, "code": NAME,
+        "commit": MAYBE_NAME, "dirty": (_or_none(FLAG[0]), "true, false or null"),
+        "versions": (_versions, "an object of versions"), "machine": MAPPING,
+        "finished": (_time, "a time with its zone, as 2026-01-31T12:00:00+00:00"),
+    }
+
+    @property
+    def done(self) -> bool:
+        """Failed records are not done: the next run tries them again."""
+        return self.status == "done"
+
+    def _check(self, path: Path) -> None:
+        if path.stem != self.key:
+            raise BrokenRecord(path, "key", self.key, "must be the name of the file")
+        if self.done != (self.reason is None):
+            raise BrokenRecord(path, "reason", self.reason, "a failed record needs one, and one that is done has none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record(_Result):
+    """One finished or failed computation, besides what all results have.
+
+    Attributes
+    ----------
+    kind, traceback : "rung" or "answer"; of a failure that nobody expected.
     target, sampler, schedule, perturbation, start : the names chosen.
     deciding : name of the estimate at which ladders and searches stop.
     d, K, N, scheduler : the short names, None where nothing refers to them; T, epsilon : noise levels, accuracy sought.
@@ -171,17 +205,11 @@ class Record(_File):
         one to one, or that left the finite numbers.
     tau_end, step : noise level tau = 1 - alpha at the end, and step size h of the schedule.
     score_error, jacobian_error : root mean square errors of the score given to the sampler.
-    estimates : by name. rungs : T of all rungs that a search visited.
-    config : the resolved nodes of all groups. code : digest of the sources that computed it.
-    commit, dirty, versions, machine, finished : where it comes from, and when.
+    estimates : by name. rungs : T of all rungs that a search visited. config : the resolved nodes of all groups.
     """
 
     kind: str
-    key: str
-    status: str
-    reason: str | None = None
     traceback: str | None = None
-    study: str | None = None
     target: str
     sampler: str
     schedule: str
@@ -212,32 +240,20 @@ class Record(_File):
     estimates: Mapping[str, Measured]
     rungs: Sequence[int] | None = None
     config: Mapping[str, Any]
-    code: str
-    commit: str | None = None
-    dirty: bool | None = None
-    versions: Mapping[str, str | None]
-    machine: Mapping[str, Any]
-    finished: str
 
     RULES: ClassVar[Rules] = {
-        "kind": _one_of("rung", "answer"), "key": NAME, "status": _one_of("done", "failed"), "reason": MAYBE_NAME,
-        "traceback": MAYBE_NAME, "study": MAYBE_NAME, **dict.fromkeys(
-            ("target", "sampler", "schedule", "perturbation", "start", "deciding"), NAME),
+        **_Result.RULES, "kind": _one_of("rung", "answer"), "traceback": MAYBE_NAME,
+        **dict.fromkeys(("target", "sampler", "schedule", "perturbation", "start", "deciding"), NAME),
         "d": (_or_none(_whole(1)), "a whole number of at least 1 or null"), "K": MAYBE_COUNT,
         "N": (lambda value: _or_none(_whole(0))(value) or _text(value), "a whole number, a word or null"),
-        "scheduler": MAYBE_NAME, "T": LEVELS,
+        "scheduler": MAYBE_NAME, "T": (_or_none(_whole(2)), "a whole number of at least 2"),
         "epsilon": (_or_none(_number(math.ulp(0.0), 1.0 - math.ulp(0.5))), "between 0 and 1 or null"),
-        "particles": (_whole(1), "a whole number of at least 1"), "seed": COUNT, "order": AMOUNT,
+        "particles": (_whole(1), "a whole number of at least 1"), "seed": COUNT,
         **dict.fromkeys(("ambient_dim", "reduced_dim", "evaluations", "rounds"), MAYBE_COUNT),
-        **dict.fromkeys(("seconds", "memory_mb", "step", "score_error", "jacobian_error"), AMOUNT),
+        **dict.fromkeys(("order", "seconds", "memory_mb", "step", "score_error", "jacobian_error"), AMOUNT),
         **dict.fromkeys(("folded", "diverged", "tau_end"), SHARE), "estimates": MAPPING,
-        "rungs": (_or_none(_list_of(_whole(2))), "a list of T or null"), "config": MAPPING, **ORIGIN,
+        "rungs": (_or_none(_list_of(_whole(2))), "a list of T or null"), "config": MAPPING,
     }
-
-    @property
-    def done(self) -> bool:
-        """Failed records are not done: the next run tries them again."""
-        return self.status == "done"
 
     @property
     def error(self) -> Measured:
@@ -245,11 +261,8 @@ class Record(_File):
         return self.estimates[self.deciding]
 
     def _check(self, path: Path) -> None:
-        if path.stem != self.key:
-            raise BrokenRecord(path, "key", self.key, "must be the name of the file")
+        super()._check(path)
         object.__setattr__(self, "estimates", dict(_estimates(self.estimates, path)))
-        if self.done != (self.reason is None):
-            raise BrokenRecord(path, "reason", self.reason, "a failed record needs one, and one that is done has none")
         if self.done and self.deciding not in self.estimates:
             raise BrokenRecord(path, "estimates", ", ".join(self.estimates) or "none", f"{self.deciding} is missing")
         needed = ["T"] if self.kind == "rung" else ["epsilon", "rungs"]
@@ -260,36 +273,25 @@ class Record(_File):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SearchRecord(_File):
-    """A finished search of a study for its hardest instance.
+class SearchRecord(_Result):
+    """A finished search of a study for its hardest instance, besides what all results have.
 
     Attributes
     ----------
-    key, status : as in a record. study, names : the study, and one value for each override it searches for apart.
-    x : the number whose exponent was maximised. trials, again : what was proposed, and what was measured again: objects
-        with family, values, label, exponent (null: none, for the reason given), reason and keys of the records.
+    names : one value for each override it searches for apart. x : the number whose exponent was maximised.
+    trials, again : what was proposed, and what was measured again: objects with family, values, label, exponent (null:
+        none, for the reason given), reason and keys of the records.
     """
 
     kind: str = "search"
-    key: str
-    status: str = "done"
-    reason: str | None = None
-    study: str | None
     names: Mapping[str, Any]
     x: str
     trials: Sequence[Mapping[str, Any]]
     again: Sequence[Mapping[str, Any]]
-    code: str
-    commit: str | None = None
-    dirty: bool | None = None
-    versions: Mapping[str, str | None]
-    machine: Mapping[str, Any]
-    finished: str
 
     RULES: ClassVar[Rules] = {
-        "kind": _one_of("search"), "key": NAME, "status": _one_of("done"), "reason": MAYBE_NAME, "study": MAYBE_NAME,
-        "names": MAPPING, "x": NAME, "trials": (_list_of(_object), "a list of objects"),
-        "again": (_list_of(_object), "a list of objects"), **ORIGIN,
+        **_Result.RULES, "kind": _one_of("search"), "status": _one_of("done"), "names": MAPPING, "x": NAME,
+        **dict.fromkeys(("trials", "again"), (_list_of(_object), "a list of objects")),
     }
     INSTANCE: ClassVar[Rules] = {
         "family": NAME, "values": MAPPING, "label": NAME, "exponent": (_or_none(_number()), "a number or null"),
@@ -297,8 +299,7 @@ class SearchRecord(_File):
     }
 
     def _check(self, path: Path) -> None:
-        if path.stem != self.key:
-            raise BrokenRecord(path, "key", self.key, "must be the name of the file")
+        super()._check(path)
         for part, instances in (("trials", self.trials), ("again", self.again)):
             for number, instance in enumerate(instances):
                 _check_object(instance, self.INSTANCE, f"{part}.{number}", path)
