@@ -350,8 +350,9 @@ def read_plan(raw: Path, name: str) -> Plan | None:
 
 
 def read_folder(raw: Path) -> tuple[list[Record], list[BrokenRecord]]:
-    """(records, what is broken) of the folder ``results/raw``, in the order of the file names."""
-    return _read(Record, raw)
+    """(records, what is broken, plans too) of the folder ``results/raw``, in the order of the file names."""
+    records, broken = _read(Record, raw)
+    return records, broken + _read(Plan, raw / PLANS)[1]
 
 
 def read_searches(raw: Path) -> tuple[list[SearchRecord], list[BrokenRecord]]:
@@ -362,7 +363,7 @@ def read_searches(raw: Path) -> tuple[list[SearchRecord], list[BrokenRecord]]:
 def read_plans(raw: Path) -> dict[str, Plan]:
     """The plan of every study of the folder ``results/raw``: the whole one, else all narrowed ones together.
 
-    A broken plan counts as none: the next sweep of its study writes it again.
+    A broken plan counts as none (:func:`read_folder` names it): the next sweep of its study writes it again.
     """
     plans: dict[str, Plan] = {}
     for plan in sorted(_read(Plan, raw / PLANS)[0], key=lambda plan: plan.partial):

@@ -163,3 +163,6 @@ def test_a_whole_plan_goes_before_narrowed_ones_which_go_together(tmp_path):
     assert set(plans["dimension"].keys) == {"both", "only2", "only4"} and len(plans["dimension"].keys) == 3
     write(Plan(study="dimension", overrides=[], keys=["whole"]))
     assert read_plans(tmp_path)["dimension"].keys == ["whole"]
+    (tmp_path / "plans" / "sweep.json").write_text("half")
+    assert sorted(read_plans(tmp_path)) == ["dimension"]
+    assert [error.path.name for error in read_folder(tmp_path)[1]] == ["sweep.json"]
