@@ -156,7 +156,7 @@ class Sweep:
 
     def _report(self, plan: Plan) -> None:
         """A table and a picture of a question of one's own, made by a process of their own."""
-        if not any(self.store.path(key).exists() for key in plan.keys):
+        if not any(record is not None and record.done for record in map(self.store.load, plan.keys)):
             return
         command = [sys.executable, "-m", "analysis.report", OWN, "--results", str(self.store.folder.parent.resolve())]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
