@@ -51,7 +51,7 @@ class Job:
         """Read a composed config and Hydra's choices; InputError for values that are not what their name asks for."""
         for name in GROUPS:
             require(bool(cfg.get(name)), name, "nothing", f"choose at least one; conf/{name} has a file for each")
-        for name in ("force", "smoke"):
+        for name in ("force", "smoke", "report"):
             require(isinstance(cfg[name], bool), name, cfg[name], "choose true or false")
         unresolved = str([OmegaConf.to_container(cfg[name], resolve=False) for name in GROUPS])
         config: dict[str, Any] = {name: OmegaConf.to_container(cfg[name], resolve=True) for name in GROUPS}

@@ -25,6 +25,7 @@ MISTAKES = {
     "epsilon=true": ("epsilon = True:", "between 0 and 1"),
     "stop_below=tiny": ("stop_below = tiny:", "between 0 and 1"),
     "T_max=1": ("T_max = 1:", "at least 3"),
+    "report=maybe": ("report = maybe:", "true or false"),
     "force=maybe": ("force = maybe:", "true or false"),
     "schedule.c1=-1": ("c1 = -1:", "positive"),
     "sampler.spacing=even": ("spacing = even:", "equispaced"),
