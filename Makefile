@@ -90,7 +90,7 @@ verify: $(VENV)/.ready ## every claim of the paper: run what is missing, fit, ju
 	  for study in $$studies; do \
 	  $(PY) -m experiments.run -m study=$$study $(if $(findstring --smoke,$(ARGS)),smoke=true); status=$$?; \
 	  test $$status -le 1 || exit $$status; done; \
-	  $(PY) -m analysis.verify $(ARGS) && exit $$broken
+	  $(PY) -m analysis.verify $(ARGS); status=$$?; test $$status -ne 0 || status=$$broken; exit $$status
 
 figures: $(VENV)/.ready ## every table and figure again, from results/raw or else from results/tables
 	$(PY) -m analysis.report
