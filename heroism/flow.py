@@ -9,15 +9,30 @@ apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from heroism.noise import Array, NoiseLevel
+from heroism.targets.base import Target
 
 
 class Score(Protocol):
     """A score estimate, ``(bundle (1+p, n, d), level) -> (1+p, n, d)``: scores and derivatives along the tangents."""
 
     def __call__(self, bundle: Array, level: NoiseLevel) -> Array: ...
+
+
+class TargetScore(Score, Protocol):
+    """A score that knows the target it estimates."""
+
+    target: Target
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A score that measures its own error over the particles, and has to be told how much each of them counts."""
+
+    def weigh(self, weights: Array | None) -> None:
+        """Weights (n,) of the particles of the next calls; None: all count the same."""
 
 
 class BudgetExceeded(RuntimeError):

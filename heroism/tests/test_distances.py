@@ -22,8 +22,8 @@ from heroism.distances import (
     wasserstein,
     wasserstein_1d,
 )
-from heroism.distances.clouds import draw
 from heroism.errors import InputError
+from heroism.measures.distances.clouds import draw
 from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import Ddim, Euler, Heroism
 from heroism.samplers.base import OneStepSampler

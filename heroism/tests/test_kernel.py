@@ -5,11 +5,11 @@ import pytest
 from scipy.interpolate import CubicSpline
 from scipy.stats import norm
 
-from heroism.distances.histogram import histogram_total_variation
-from heroism.distances.kernel import Density, _gauss_transform, kernel_total_variation
-from heroism.distances.total_variation import total_variation
 from heroism.errors import InputError
 from heroism.flow import Flow
+from heroism.measures.distances.histogram import histogram_total_variation
+from heroism.measures.distances.kernel import Density, _gauss_transform, kernel_total_variation
+from heroism.measures.distances.total_variation import total_variation
 from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import Ddim, Ddpm, Heroism
 from heroism.scores import ExactScore, PerturbedScore

@@ -8,9 +8,10 @@ from scipy.special import poch
 from scipy.stats import chi2, norm
 
 from heroism.collocation import collocation
-from heroism.distances.total_variation import total_variation
 from heroism.errors import InputError
-from heroism.lemmas import (
+from heroism.map import Map
+from heroism.measures.distances.total_variation import total_variation
+from heroism.measures.lemmas import (
     budget,
     derivative_growth,
     iterate_error,
@@ -20,14 +21,13 @@ from heroism.lemmas import (
     refinements_needed,
     score_bound,
 )
-from heroism.lemmas.bounds import spectral_norms
-from heroism.lemmas.budget import CONVERGED, PARTS
-from heroism.lemmas.derivatives import derivative
-from heroism.lemmas.exact_flow import carry
-from heroism.lemmas.inverse import Map
-from heroism.lemmas.measures import Budget, DerivativeGrowth, IterateError, RefinementContraction, ScoreBound
-from heroism.lemmas.spread import spread_over
-from heroism.lemmas.steps import refinement_steps
+from heroism.measures.lemmas.bounds import spectral_norms
+from heroism.measures.lemmas.budget import CONVERGED, PARTS
+from heroism.measures.lemmas.derivatives import derivative
+from heroism.measures.lemmas.exact_flow import carry
+from heroism.measures.lemmas.measures import Budget, DerivativeGrowth, IterateError, RefinementContraction, ScoreBound
+from heroism.measures.lemmas.spread import spread_over
+from heroism.measures.lemmas.steps import refinement_steps
 from heroism.noise import NoiseLevel, NoiseSchedule, paper_schedule
 from heroism.samplers import Ddim, Ddpm, Euler, ExponentialAdams, Heroism
 from heroism.scores import ExactScore, PerturbedScore

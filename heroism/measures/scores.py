@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 
+from heroism.flow import Metered, TargetScore
 from heroism.noise import Array, NoiseLevel
-from heroism.transport import Metered, TargetScore
 
 
 def unmetered(score: TargetScore) -> TargetScore:
