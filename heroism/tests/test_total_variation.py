@@ -6,12 +6,13 @@ import pytest
 
 from heroism.distances import total_variation
 from heroism.errors import InputError
+from heroism.map import Map
 from heroism.noise import log_snr_schedule
 from heroism.samplers import Ddim, Ddpm, Euler, ExponentialAdams, Heroism, RungeKutta
 from heroism.scores import ExactScore
 from heroism.targets import ProductMixture
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, GaussianRadius, NaiveMixture, gaussian
-from heroism.transport import push, transport
+from heroism.transport import transport
 
 VARIANCE = 0.3
 WEIGHTS, MEANS, ONE_VARIANCE = [0.3, 0.7], [-1.0, 1.5], 0.4
@@ -24,7 +25,7 @@ def ladder(steps):
 def variances(sampler, schedule) -> tuple[float, float]:
     """Of N(0, VARIANCE): the output's (the map is a factor, read off the path of z = 1), and the right one."""
     before, after = (level.alpha_bar * VARIANCE + level.tau for level in (schedule.start, schedule.end))
-    factor = push(sampler, ExactScore(gaussian(VARIANCE)), schedule, np.ones((1, 1)), np.zeros(1))[0].positions[0, 0]
+    factor = Map(sampler, ExactScore(gaussian(VARIANCE)), schedule)(np.ones((1, 1))).positions[0, 0]
     return factor**2 * before, after
 
 

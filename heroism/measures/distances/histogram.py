@@ -35,6 +35,7 @@ class Histogram(Single):
         super().check(target, sampler, particles)
         _check_dim(len(self.coordinates))
         check_size("histogram", target, particles, self.coordinates)
+        _cells(self.bins, particles, len(self.coordinates))
 
     def estimate(self, run: Run) -> Estimate:
         n = len(run.ensemble.positions)
@@ -84,10 +85,15 @@ def histogram_total_variation(samples: ArrayLike, reference: ArrayLike, bins: in
 
 def _edges(reference: Array, bins: int | None, n: int) -> Array:
     """(d, bins - 1) inner edges."""
-    d = reference.shape[1]
+    count = _cells(bins, n, reference.shape[1])
+    return np.quantile(reference, np.arange(1, count) / count, axis=0).T
+
+
+def _cells(bins: int | None, n: int, d: int) -> int:
+    """Cells per coordinate for n points in d of them."""
     count = max(2, int(np.ceil(n ** (1.0 / (d + 2))))) if bins is None else whole_number("bins", bins, 2)
     require(count**d <= LARGEST_CELLS, "bins", bins, f"{count}^{d} cells are too many; give a smaller number")
-    return np.quantile(reference, np.arange(1, count) / count, axis=0).T
+    return count
 
 
 def _counts(points: Array, edges: Array) -> NDArray[np.int64]:

@@ -94,6 +94,10 @@ class Sinkhorn(Wasserstein):
     points: int = 500
     regularisation: float = 0.1
 
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        super().check(target, sampler, particles)
+        _check_regularisation(self.regularisation)
+
     def _between(self, x: Array, y: Array, fresh: Array) -> Estimate:
         return sinkhorn(x, y, self.regularisation, fresh)
 
@@ -188,8 +192,7 @@ def sinkhorn(x: ArrayLike, y: ArrayLike, regularisation: float = 0.1, fresh: Arr
     ``regularisation`` is e in units of the mean squared distance between a point of x and one of y; W2 is approached as
     it vanishes. At most 5000 points each. Raises InputError as :func:`wasserstein`, and when it does not converge.
     """
-    positive = np.isfinite(regularisation) and regularisation > 0
-    require(positive, "regularisation", regularisation, "give a positive number")
+    _check_regularisation(regularisation)
 
     def divergence(a: Array, b: Array) -> Squared:
         import ot
@@ -206,6 +209,10 @@ def sinkhorn(x: ArrayLike, y: ArrayLike, regularisation: float = 0.1, fresh: Arr
         return Squared(float(np.mean(u) + np.mean(v)), u, v)
 
     return _estimate(divergence, x, y, fresh, check_plan)
+
+
+def _check_regularisation(strength: float) -> None:
+    require(bool(np.isfinite(strength)) and strength > 0, "regularisation", strength, "give a positive number")
 
 
 def _estimate(squared: Callable[[Array, Array], Squared], x: ArrayLike, y: ArrayLike, fresh: ArrayLike | None,
