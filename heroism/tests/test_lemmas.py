@@ -243,35 +243,6 @@ def test_no_number_of_refinements_is_enough_when_they_do_not_converge():
     assert np.isnan(estimate_of(RefinementsNeeded(8), gaussian(0.0), schedule, Heroism(2)).value)
 
 
-# ---- the inverse of a map --------------------------------------------------------------------------------------------
-
-@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
-def test_preimages_are_mapped_back(target):
-    sampler_map = Map(Heroism(3), ExactScore(target), SCHEDULE)
-    z = target.sample(64, SCHEDULE.start, np.random.default_rng(0))
-    images = sampler_map(z)
-    found, log_volume, misses = sampler_map.preimages(images.positions, 1.02 * z + 0.01)
-    assert np.allclose(found, z, rtol=1e-8, atol=1e-8)
-    assert np.allclose(log_volume, images.log_volume, atol=1e-7)
-    assert np.max(misses) < 1e-11
-    ensemble = transport(Heroism(3), ExactScore(target), SCHEDULE, 64, 0)
-    if target.copies == 1:  # the same starting points
-        assert np.array_equal(ensemble.positions, images.positions)
-        exact = target.log_density(z, SCHEDULE.start) - images.log_volume
-        assert np.allclose(ensemble.log_density, exact, atol=1e-12)
-
-
-def test_points_outside_of_a_maps_range_are_refused():
-    """With one huge Euler step a bounded bump of the score folds the line; beyond the fold nothing arrives."""
-    sampler_map = Map(Euler(), PerturbedScore(gaussian(1.0), 30.0, 0.0), one_step(0.9, 0.1))
-    y = sampler_map(np.zeros((1, 1))).positions
-    assert np.allclose(sampler_map.preimages(y, np.ones((1, 1)))[0], 0.0, atol=1e-9)  # a shift can be undone
-    folding = Map(Heroism(2, 1), PerturbedScore(gaussian(1.0), 3.0, 3.0), one_step(0.9, 0.1))
-    top = np.max(folding(np.linspace(-1.5, 1.5, 301)[:, None]).positions)
-    with pytest.raises(ArithmeticError, match="1 of 1 end points"):
-        folding.preimages(np.array([[top + 0.3]]), np.array([[-1.5]]))
-
-
 # ---- the budget ------------------------------------------------------------------------------------------------------
 
 RUNS = {  # target, amplitude of the score error, sampler
