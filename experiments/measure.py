@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from experiments.build import Parts
-from heroism.flow import Metered
+from heroism.flow import Metered, with_tangents
 from heroism.measures.base import OWN
 from heroism.measures.run import Run
 from heroism.noise import NoiseSchedule
@@ -45,10 +45,8 @@ def measure(parts: Parts, steps: int, particles: int, seed: int) -> dict[str, An
 
 def seconds_per_evaluation(target: Target, schedule: NoiseSchedule, particles: int = 64) -> float:
     """Measured cost of one score evaluation of one particle with its tangents: what a job's price is made of."""
-    tangents = target.dim if target.jacobian == "dense" else 1
     level = schedule.levels[schedule.steps // 2]
-    bundle = np.zeros((1 + tangents, particles, target.dim))
-    bundle[0] = target.sample(particles, level, np.random.default_rng(0))
+    bundle = with_tangents(target, target.sample(particles, level, np.random.default_rng(0)))
     target.score(bundle, level)  # the first call pays for caches
     started = time.perf_counter()
     target.score(bundle, level)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
+import numpy as np
+
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 
@@ -33,6 +35,17 @@ class Metered(Protocol):
 
     def weigh(self, weights: Array | None) -> None:
         """Weights (n,) of the particles of the next calls; None: all count the same."""
+
+
+def with_tangents(target: Target, x: Array) -> Array:
+    """The bundle (1 + p, n, dim) of positions x (n, dim) and all that a Jacobian takes: the p = dim unit tangents, or
+    the all-ones tangent alone (p = 1) for a target whose Jacobian is diagonal.
+    """
+    dense = target.jacobian == "dense"
+    bundle = np.empty((1 + (target.dim if dense else 1), *x.shape))
+    bundle[0] = x
+    bundle[1:] = np.eye(target.dim)[:, None, :] if dense else 1.0
+    return bundle
 
 
 class BudgetExceeded(RuntimeError):

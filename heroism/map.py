@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heroism.flow import BudgetExceeded, Flow, Metered, TargetScore
+from heroism.flow import BudgetExceeded, Flow, Metered, TargetScore, with_tangents
 from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.base import Decided, Piloted, Sampler
 from heroism.starts import Start, start_law
@@ -85,7 +85,7 @@ class Map:
             some = slice(part[0], part[-1] + 1)
             if isinstance(self.score, Metered):
                 self.score.weigh(None if weights is None else weights[some])
-            end = self._carry(z[some])
+            end = self._run(with_tangents(self.target, z[some]), Flow(self.score, self.budget))
             positions[some] = end[0]
             sign[some], log_volume[some] = self._determinant(end[1:])
             if derivatives is not None:
@@ -153,13 +153,6 @@ class Map:
         if self.budget is not None and pilot.evaluations > self.budget:
             raise BudgetExceeded(f"the pilot run takes {pilot.evaluations} evaluations, the budget is {self.budget}")
         return pilot
-
-    def _carry(self, z: Array) -> Array:
-        """Bundle (1 + p, n, dim) of ends and of derivatives with respect to every start coordinate."""
-        bundle = np.empty((1 + self._tangents, *z.shape))
-        bundle[0] = z
-        bundle[1:] = np.eye(self.target.dim)[:, None, :] if self._dense else 1.0
-        return self._run(bundle, Flow(self.score, self.budget))
 
     def _run(self, bundle: Array, flow: Flow) -> Array:
         flow.evaluations, flow.rounds = self._pilot.evaluations, self._pilot.rounds  # counted for every path

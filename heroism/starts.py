@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from heroism.errors import InputError
-from heroism.nodes import LogDensity, line_nodes
-from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.nodes import line_nodes
+from heroism.noise import Array, NoiseSchedule
 from heroism.targets.base import REACH, Target
 
 SCOUTS = 256  # draws that tell where on a line a law lies
@@ -69,13 +69,9 @@ class BoundLaw(ABC):
     def nodes(self, n: int) -> Starts:
         """About n weighted starting points of one coordinate, for a target with independent copies."""
         end = self.schedule.end
-        z, weights = line_nodes(self._on_a_line(self.log_density), self.reach(),
-                                self._on_a_line(lambda x: self.target.log_density(x, end)), self.target.reach(end), n)
+        z, weights = line_nodes(lambda x: self.log_density(x[:, None]), self.reach(),
+                                lambda x: self.target.log_density(x[:, None], end), self.target.reach(end), n)
         return Starts(z[:, None], self.log_density(z[:, None]), weights=weights)
-
-    @staticmethod
-    def _on_a_line(log_density: LogDensity) -> LogDensity:
-        return lambda x: log_density(x[:, None])
 
 
 class StartLaw(ABC):
@@ -114,20 +110,16 @@ def start_law(start: Start) -> StartLaw:
 
 
 class _OfTheTarget(BoundLaw):
-    @property
-    def level(self) -> NoiseLevel:
-        return self.schedule.start
-
     def sample(self, n: int, rng: np.random.Generator) -> Array:
-        return self.target.sample(n, self.level, rng)
+        return self.target.sample(n, self.schedule.start, rng)
 
     def log_density(self, z: Array) -> Array:
-        return self.target.log_density(z, self.level)
+        return self.target.log_density(z, self.schedule.start)
 
     def reach(self) -> tuple[float, float]:
         if self.target.copies > 1:
-            return self.target.reach(self.level)
-        draws, width = self.sample(SCOUTS, np.random.default_rng(0))[:, 0], np.sqrt(self.level.tau)
+            return self.target.reach(self.schedule.start)
+        draws, width = self.sample(SCOUTS, np.random.default_rng(0))[:, 0], np.sqrt(self.schedule.start.tau)
         margin = 4.0 * width + max(np.ptp(draws), width)
         return float(draws.min() - margin), float(draws.max() + margin)
 

@@ -36,45 +36,36 @@ MISPLACED = 1e-4  # most mass of a plan that may be where it should not; potenti
 
 @dataclass(frozen=True)
 class _Transport(Single):
-    """A transport distance between particles, lifted to R^d, and as many exact points; a third cloud of as many exact
-    points gives the floor. It is infinite for an ensemble with particles that diverged.
+    """A distance between at most ``points`` particles, lifted to R^d, and as many exact points; a third cloud of as
+    many exact points gives the floor. Infinite for an ensemble with particles that diverged.
     """
 
     needs: ClassVar[Need] = "samples"
-
-    def estimate(self, run: Run) -> Estimate:
-        x, y, fresh = self._clouds(run)
-        if run.ensemble.diverged > 0:
-            return Estimate(float("inf"), 0.0, self._between(fresh, y, fresh).floor, len(y))
-        return self._between(x, y, fresh)
-
-    @abstractmethod
-    def _clouds(self, run: Run) -> tuple[Array, Array, Array]:
-        """Particles, exact points and fresh exact points."""
-
-    @abstractmethod
-    def _between(self, x: Array, y: Array, fresh: Array) -> Estimate:
-        """The distance between x and y, with the floor from ``fresh``."""
-
-
-@dataclass(frozen=True)
-class _Whole(_Transport):
-    """Between at most ``points`` particles and as many exact points, in all coordinates of R^d."""
-
     name: ClassVar[str]
     points: int = 1000
 
+    @property
+    def columns(self) -> list[int] | None:
+        """Coordinates of R^d that are compared; None for all."""
+        return None
+
     def check(self, target: Target, sampler: Sampler, particles: int) -> None:
         super().check(target, sampler, particles)
-        check_size(self.name, target, min(whole_number("points", self.points, 2), particles))
+        check_size(self.name, target, min(whole_number("points", self.points, 2), particles), self.columns)
 
-    def _clouds(self, run: Run) -> tuple[Array, Array, Array]:
-        return draw(run.ensemble, run.seed, self.points)
+    def estimate(self, run: Run) -> Estimate:
+        x, y, fresh = draw(run.ensemble, run.seed, self.points, self.columns)
+        if run.ensemble.diverged > 0:
+            return Estimate(float("inf"), 0.0, self.between(fresh, y, fresh).floor, len(y))
+        return self.between(x, y, fresh)
+
+    @abstractmethod
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+        """The distance between x and exact points y, with the floor from ``fresh``."""
 
 
-@dataclass(frozen=True)
-class Wasserstein(_Whole):
-    """Exact W2 in R^d between at most ``points`` particles and as many exact ones."""
+class Wasserstein(_Transport):
+    """Exact W2 in R^d."""
 
     name = "wasserstein"
 
@@ -82,13 +73,13 @@ class Wasserstein(_Whole):
         super().check(target, sampler, particles)
         check_plan(min(self.points, particles))
 
-    def _between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
         return wasserstein(x, y, fresh)
 
 
 @dataclass(frozen=True)
 class Sinkhorn(Wasserstein):
-    """Root of the Sinkhorn divergence in R^d between at most ``points`` particles and as many exact ones."""
+    """Root of the Sinkhorn divergence in R^d."""
 
     name = "sinkhorn"
     points: int = 500
@@ -98,12 +89,12 @@ class Sinkhorn(Wasserstein):
         super().check(target, sampler, particles)
         _check_regularisation(self.regularisation)
 
-    def _between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
         return sinkhorn(x, y, self.regularisation, fresh)
 
 
 @dataclass(frozen=True)
-class SlicedWasserstein(_Whole):
+class SlicedWasserstein(_Transport):
     """Sliced W2 in R^d over random ``directions``, the same for every ensemble."""
 
     name = "sliced_wasserstein"
@@ -114,24 +105,23 @@ class SlicedWasserstein(_Whole):
         super().check(target, sampler, particles)
         whole_number("directions", self.directions, 2)
 
-    def _between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
         return sliced_wasserstein(x, y, self.directions, 0, fresh)
 
 
 @dataclass(frozen=True)
 class Wasserstein1d(_Transport):
-    """W2 of the marginal in one ``coordinate`` of R^d, of all particles."""
+    """W2 of the marginal in one ``coordinate`` of R^d."""
 
+    name = "wasserstein_1d"
+    points: int = LARGEST_SORT
     coordinate: int = 0
 
-    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
-        super().check(target, sampler, particles)
-        check_size("wasserstein_1d", target, particles, [self.coordinate])
+    @property
+    def columns(self) -> list[int]:
+        return [self.coordinate]
 
-    def _clouds(self, run: Run) -> tuple[Array, Array, Array]:
-        return draw(run.ensemble, run.seed, len(run.ensemble.positions), [self.coordinate])
-
-    def _between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
         return wasserstein_1d(x, y, fresh)
 
 
@@ -191,6 +181,7 @@ def sinkhorn(x: ArrayLike, y: ArrayLike, regularisation: float = 0.1, fresh: Arr
 
     ``regularisation`` is e in units of the mean squared distance between a point of x and one of y; W2 is approached as
     it vanishes. At most 5000 points each. Raises InputError as :func:`wasserstein`, and when it does not converge.
+    (POT's ``empirical_sinkhorn_divergence`` leaves the entropies of the plans out and has no potentials.)
     """
     _check_regularisation(regularisation)
 

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from heroism.errors import require
+from heroism.flow import with_tangents
 from heroism.measures.base import Need
 from heroism.measures.estimate import Estimate
 from heroism.measures.lemmas.spread import Copies, Lemma, grouped, spread_over
@@ -83,11 +84,7 @@ class JacobianBound(_Bound):
 
 def spectral_norms(target: Target, x: Array, level: NoiseLevel) -> Array:
     """(n,) spectral norm in R^d of the score's Jacobian at x (n, dim); of one copy, if the target has several."""
-    tangents = 1 if target.jacobian == "diagonal" else target.dim
-    bundle = np.empty((1 + tangents, *x.shape))
-    bundle[0] = x
-    bundle[1:] = 1.0 if target.jacobian == "diagonal" else np.eye(target.dim)[:, None, :]
-    score, *products = target.score(bundle, level)
+    score, *products = target.score(with_tangents(target, x), level)
     if target.jacobian == "diagonal":
         norm = np.max(np.abs(products[0]), axis=1)
     else:

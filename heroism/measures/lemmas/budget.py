@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,6 +12,7 @@ from heroism.errors import whole_number
 from heroism.map import Map
 from heroism.measures.base import OWN, Measure, Need
 from heroism.measures.estimate import Estimate
+from heroism.measures.lemmas.steps import refined, refines
 from heroism.measures.run import Run
 from heroism.measures.scores import TrueJacobian, unmetered
 from heroism.noise import Array
@@ -111,11 +111,10 @@ def _log_ratios(taken: Map, starts: Starts, weights: Array, exact: bool) -> tupl
         logs.append(initial - Map(sampler, TrueJacobian(taken.score), schedule)(z).log_volume)
         guess, log_density, misses = _density(Map(sampler, truth, schedule), y, guess)
         logs.append(log_density)
-    converged = _converged(sampler)
-    if converged is None:
+    if not isinstance(sampler, Heroism) or not refines(sampler):
         logs.append(logs[-1])
     else:
-        _, log_density, more = _density(Map(converged, truth, schedule), y, guess)
+        _, log_density, more = _density(Map(refined(sampler, CONVERGED), truth, schedule), y, guess)
         logs.append(log_density)
         misses = np.hypot(misses, more)
     logs.append(target.log_density(y, schedule.end))
@@ -131,12 +130,3 @@ def _density(sampler_map: Map, y: Array, guess: Array) -> tuple[Array, Array, Ar
     """Preimages of y, the log density at y of the map's output when started exactly, and the misses."""
     z, log_volume, misses = sampler_map.preimages(y, guess)
     return z, sampler_map.law.log_density(z) - log_volume, misses
-
-
-def _converged(sampler: Sampler) -> Sampler | None:
-    """The sampler with its refinements carried on until nothing changes; None if it has none."""
-    if not isinstance(sampler, Heroism) or (sampler.points == 1 and sampler.rule.holds_start):
-        return None
-    other = copy.copy(sampler)
-    other.refinements = CONVERGED
-    return other

@@ -62,7 +62,7 @@ class IterateError(_Steps):
     def estimate(self, run: Run) -> Estimate:
         target, sampler, score, errors, floors = run.target, run.sampler, ExactScore(run.target), [], []
         if isinstance(sampler, Heroism):  # a schedule of two levels is to make it do one step as it does them on T
-            sampler = _refined(sampler, sampler.refinements_for(run.schedule.steps))
+            sampler = refined(sampler, sampler.refinements_for(run.schedule.steps))
         for start, end, x in self._exact_points(run):
             exact = carry(score, x, start, end, REACH / 2)
             errors.append(squared_norms(_step(sampler, score, x, start, end) - exact, target) / end.tau)
@@ -80,7 +80,7 @@ class _Refinements(_Steps):
         super().check(target, sampler, particles)
         if not isinstance(sampler, Heroism):
             raise InputError("sampler", type(sampler).__name__, "only Heroism refines")
-        require(sampler.points > 1 or not sampler.rule.holds_start, "K", sampler.points,
+        require(refines(sampler), "K", sampler.points,
                 "a single point at the start of a step has nothing to refine: take K >= 2")
 
     def _heroism(self, run: Run) -> Heroism:
@@ -108,7 +108,7 @@ class RefinementContraction(_Refinements):
         changes: list[list[Array]] = [[], []]
         sizes = []
         for start, end, x in self._exact_points(run):
-            before, now, after = (_step(_refined(sampler, self.round + more), score, x, start, end)
+            before, now, after = (_step(refined(sampler, self.round + more), score, x, start, end)
                                   for more in (-1, 0, 1))
             changes[0].append(squared_norms(now - before, target) / end.tau)
             changes[1].append(squared_norms(after - now, target) / end.tau)
@@ -201,7 +201,7 @@ def refinement_steps(sampler: Heroism, target: Target, points: list[Transition])
     exact = [carry(score, x, start, end) for start, end, x in points]
     rounds: list[list[Array]] = []
     for n in range(1, MOST_REFINEMENTS + 1):
-        rounds.append([_step(_refined(sampler, n), score, x, start, end) for start, end, x in points])
+        rounds.append([_step(refined(sampler, n), score, x, start, end) for start, end, x in points])
         if n > 1 and _root_mean(norms(rounds[-1], rounds[-2])) < RESOLUTION * np.sqrt(target.ambient_dim):
             break
     converged = len(rounds) < MOST_REFINEMENTS
@@ -214,7 +214,13 @@ def _step(sampler: Sampler, score: Score, x: Array, start: NoiseLevel, end: Nois
         return sampler.transport(Flow(score), x[None], pair)[0]
 
 
-def _refined(sampler: Heroism, refinements: int) -> Heroism:
+def refines(sampler: Sampler) -> bool:
+    """Whether the sampler has refinements, and something to refine: more than a known point at the start of a step."""
+    return isinstance(sampler, Heroism) and not (sampler.points == 1 and sampler.rule.holds_start)
+
+
+def refined(sampler: Heroism, refinements: int) -> Heroism:
+    """The sampler with another number of refinements."""
     other = copy.copy(sampler)
     other.refinements = refinements
     return other
