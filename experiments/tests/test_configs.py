@@ -56,7 +56,7 @@ def test_every_file_composes_and_builds(group, name):
     assert group == "measure" or made.names[group] == name
     assert parts.schedule(64).steps == 64
     assert parts.score(parts.target).target is parts.target
-    assert callable(parts.distances[made.names["deciding"]])
+    assert callable(parts.measures[made.names["deciding"]])
 
 
 @pytest.mark.parametrize("name", [name for group, name in FILES if group == "target"])
