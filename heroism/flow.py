@@ -52,16 +52,6 @@ class Flow:
         self.rounds += 1
         return [self.score(bundle, level) for bundle, level in zip(bundles, levels, strict=True)]
 
-    def charge(self, evaluations: int, rounds: int) -> None:
-        """Count what was evaluated elsewhere on behalf of every path: a sampler's pilot run.
-
-        Raises BudgetExceeded like any evaluation.
-        """
-        if self.budget is not None and self.evaluations + evaluations > self.budget:
-            raise BudgetExceeded(f"the pilot run takes {evaluations} evaluations, the budget is {self.budget}")
-        self.evaluations += evaluations
-        self.rounds += rounds
-
     def diffuse(self, bundle: Array, deviation: float) -> Array:
         """The bundle's positions with independent ``N(0, deviation^2 I)`` added; a noisy path has no tangents."""
         if self.diffusion is None or len(bundle) > 1:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heroism.errors import require, whole_number
-from heroism.flow import Flow, Score
+from heroism.flow import BudgetExceeded, Flow, Score
 from heroism.nodes import LogDensity, line_nodes
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
-from heroism.samplers.base import Sampler
+from heroism.samplers.base import Decided, Piloted, Sampler
 from heroism.targets.base import REACH, Target
 
 BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
@@ -167,20 +167,25 @@ class _Run:
     def __init__(self, sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start, budget: int | None):
         self.score, self.schedule, self.start, self.budget = score, schedule, start, budget
         self.target = score.target
-        self.sampler = self._prepared(sampler)
+        pilot = self._prepared(sampler)
+        if budget is not None:
+            if pilot.evaluations > budget:
+                raise BudgetExceeded(f"the pilot run takes {pilot.evaluations} evaluations, the budget is {budget}")
+            self.budget = budget - pilot.evaluations
+        self.sampler, self.pilot = pilot.sampler, pilot
         self.evaluations = self.rounds = 0
 
-    def _prepared(self, sampler: Sampler) -> Sampler:
+    def _prepared(self, sampler: Sampler) -> Decided:
         """A sampler that wants a pilot run gets one, from starting points of its own: the same for every seed and
         block.
         """
-        if not sampler.pilots:
-            return sampler
+        if not isinstance(sampler, Piloted) or not sampler.pilots:
+            return Decided(sampler, 0, 0)
         rng = np.random.default_rng(PILOT_SEED)
         starts = self.target.sample_gaussian(sampler.pilots, rng) if self.start == "gaussian" \
             else self.target.sample(sampler.pilots, self.schedule.start, rng)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return sampler.prepared(self.score, self.schedule, starts)
+            return sampler.decide(self.score, self.schedule, starts)
 
     def through(self, z: Array, block: int | None, weights: Array | None,
                 log_density: Array | None = None) -> tuple[Endpoints, Array]:
@@ -205,7 +210,7 @@ class _Run:
         flow = Flow(self.score, self.budget, lambda x, deviation: self.target.diffuse(x, deviation, rng))
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             end = self.sampler.transport(flow, z[None], self.schedule)
-        self.evaluations, self.rounds = flow.evaluations, flow.rounds
+        self._count(flow)
         return Endpoints(end[0], np.full(len(z), np.nan))
 
     def _block(self, z: Array, tangents: int) -> tuple[Array, Array, Array]:
@@ -220,5 +225,10 @@ class _Run:
                 sign, log_det = np.linalg.slogdet(np.moveaxis(end[1:], 1, 0))
             else:
                 sign, log_det = np.sign(end[1]).prod(axis=1), np.log(np.abs(end[1])).sum(axis=1)
-        self.evaluations, self.rounds = flow.evaluations, flow.rounds
+        self._count(flow)
         return end[0], sign, log_det
+
+    def _count(self, flow: Flow) -> None:
+        """Per path: the pilot run, and what was evaluated along the path itself."""
+        self.evaluations = self.pilot.evaluations + flow.evaluations
+        self.rounds = self.pilot.rounds + flow.rounds
