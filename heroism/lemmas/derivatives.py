@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import legendre
 
-from heroism.collocation import collocation
 from heroism.distances.estimate import Estimate
 from heroism.errors import require, whole_number
+from heroism.integrals.collocation import collocation
 from heroism.lemmas.spread import grouped, spread_over, squared_norms
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.targets.base import Target

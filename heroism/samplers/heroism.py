@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from heroism.collocation import collocation
 from heroism.errors import require, whole_number
 from heroism.flow import Flow
+from heroism.integrals.collocation import collocation
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
 

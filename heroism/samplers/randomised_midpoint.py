@@ -6,6 +6,7 @@ import numpy as np
 
 from heroism.errors import whole_number
 from heroism.flow import Flow
+from heroism.integrals.clocks import TimeClock
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
 
@@ -47,8 +48,8 @@ class RandomisedMidpoint(Sampler):
 
     @staticmethod
     def _step(flow: Flow, bundle: Array, start: NoiseLevel, end: NoiseLevel, share: float) -> Array:
-        length = 0.5 * np.log1p(start.tau_above(end) / start.alpha_bar)
-        middle = start.toward(end, float(np.expm1(2.0 * share * length) / np.expm1(2.0 * length)))
+        clock = TimeClock()
+        length, middle = clock.length(start, end), clock.level(start, end, share)
         stage = np.exp(share * length) * bundle
         stage += np.expm1(share * length) * flow(bundle, start)
         score = flow(stage, middle)

@@ -9,9 +9,9 @@ from scipy import integrate
 
 from heroism.errors import require
 from heroism.flow import Flow
+from heroism.integrals.clocks import Clock, LogSnrClock, SigmaClock, TimeClock
 from heroism.noise import Array, NoiseLevel
 from heroism.samplers.base import OneStepSampler
-from heroism.samplers.pf_ode import CLOCKS
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ def _from_scipy(method: type[integrate.OdeSolver], order: int) -> Tableau:
     return Tableau(np.array(method.C[:stages]), np.array(method.A[:stages, :stages]), np.array(method.B), order)
 
 
+CLOCKS: dict[str, Clock] = {"half_log_snr": LogSnrClock(), "sigma": SigmaClock(), "time": TimeClock()}
 TABLEAUX = {
     "heun": Tableau(np.array([0.0, 1.0]), np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([0.5, 0.5]), 2),
     "rk4": Tableau(np.array([0.0, 0.5, 0.5, 1.0]),

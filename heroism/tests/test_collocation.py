@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from heroism.collocation import SPACINGS, collocation
 from heroism.errors import InputError
+from heroism.integrals.collocation import SPACINGS, collocation
 
 RULES = [(points, spacing) for spacing in SPACINGS for points in range(1, 8)]
 

@@ -7,9 +7,9 @@ import pytest
 from scipy.special import poch
 from scipy.stats import chi2, norm
 
-from heroism.collocation import collocation
 from heroism.distances.total_variation import total_variation
 from heroism.errors import InputError
+from heroism.integrals.collocation import collocation
 from heroism.lemmas import (
     budget,
     derivative_growth,

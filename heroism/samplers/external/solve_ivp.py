@@ -15,6 +15,7 @@ import scipy.integrate
 
 from heroism.errors import require
 from heroism.flow import Flow
+from heroism.integrals.clocks import LogSnrClock
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
 
@@ -91,4 +92,4 @@ class SolveIvp(Sampler):
 def pf_ode_slope(flow: Flow, bundle: Array, half_log_snr: float) -> Array:
     """``dx/dlambda = tau (x + s)``, and its derivative along the tangents."""
     level = NoiseLevel.from_half_log_snr(half_log_snr)
-    return level.tau * (bundle + flow(bundle, level))
+    return LogSnrClock().slope(bundle, flow(bundle, level), level)

@@ -35,6 +35,11 @@ class Prediction(ABC):
     def on_score(self, alpha_bar: Array, tau: Array) -> Array:
         """Coefficient of the score in f."""
 
+    def of(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        """f along a bundle (1+p, n, d), from the score there."""
+        alpha_bar, tau = np.array(level.alpha_bar), np.array(level.tau)
+        return self.on_state(alpha_bar, tau) * bundle + self.on_score(alpha_bar, tau) * score
+
     def stiffness(self, level: NoiseLevel) -> float:
         """``d log(kappa / sigma) / d lambda``: the rate at which, for a point mass, x / kappa decays."""
         alpha_bar, tau = np.array(level.alpha_bar), np.array(level.tau)
