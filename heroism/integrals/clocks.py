@@ -184,7 +184,9 @@ def half_log_snr_gain(start: NoiseLevel, end: NoiseLevel) -> float:
     return 0.5 * float(np.log1p(above / (start.alpha_bar * end.tau)))
 
 
-CLOCKS = ("tau", "sigma", "time", "log_snr", "focused")
+CLOCKS: dict[str, Callable[[float, float], Clock]] = {
+    "tau": lambda centre, width: TauClock(), "sigma": lambda centre, width: SigmaClock(),
+    "time": lambda centre, width: TimeClock(), "log_snr": lambda centre, width: LogSnrClock(), "focused": FocusedClock}
 
 
 def clock(name: str, centre: float = 0.0, width: float = 0.6) -> Clock:
@@ -192,6 +194,4 @@ def clock(name: str, centre: float = 0.0, width: float = 0.6) -> Clock:
     name.
     """
     require(name in CLOCKS, "clock", name, f"choose one of {', '.join(CLOCKS)}")
-    choices: dict[str, Callable[[], Clock]] = {"tau": TauClock, "sigma": SigmaClock, "time": TimeClock,
-                                               "log_snr": LogSnrClock, "focused": lambda: FocusedClock(centre, width)}
-    return choices[name]()
+    return CLOCKS[name](centre, width)

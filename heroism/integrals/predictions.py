@@ -110,12 +110,12 @@ class Data(Velocity):
         super().__init__(0.0)
 
 
-PREDICTIONS = ("scaled_score", "noise", "data", "velocity")
+PREDICTIONS: dict[str, Callable[[float], Prediction]] = {
+    "scaled_score": lambda data_std: ScaledScore(), "noise": lambda data_std: Noise(),
+    "data": lambda data_std: Data(), "velocity": Velocity}
 
 
 def prediction(name: str, data_std: float = 1.0) -> Prediction:
     """The prediction of that name; InputError for an unknown one. ``data_std`` matters to the velocity only."""
     require(name in PREDICTIONS, "prediction", name, f"choose one of {', '.join(PREDICTIONS)}")
-    choices: dict[str, Callable[[], Prediction]] = {"scaled_score": ScaledScore, "noise": Noise, "data": Data,
-                                                    "velocity": lambda: Velocity(data_std)}
-    return choices[name]()
+    return PREDICTIONS[name](data_std)

@@ -7,10 +7,9 @@ evaluates the score there, all at once: one round. A *step* is some stages, a *p
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from heroism.flow import Flow
 from heroism.integrals.clocks import Clock
@@ -21,21 +20,22 @@ from heroism.noise import Array, NoiseLevel
 
 @dataclass(frozen=True)
 class Point:
-    """A noise level at which the score is evaluated, and the slot that keeps the prediction made of it."""
+    """A noise level at which the score is evaluated; slot ``slot`` keeps the prediction ``on_state x + on_score s``."""
 
     level: NoiseLevel
     slot: int
+    on_state: float
+    on_score: float
 
 
 @dataclass(frozen=True)
 class Stage:
-    """States ``x_i = scale_i x + sum_j weights_ij f_j``, f_j the prediction in slot ``reads_j``.
+    """States ``x_i = scale_i x + sum_j weights_ij f_j``, f_j the last prediction at point j of ``through``.
 
     Attributes
     ----------
-    scale (r,), weights (r, m), reads (m,) : as above.
+    scale (r,), weights (r, m), through (m) : as above.
     points : r, where the states are evaluated; none if they are not.
-    on_state, on_score : (r,) coefficients of the predictions made there.
     newest : (r, r) of a sweep in which each state waits for the ones before it, or None: all at once.
     from_first : whether x is the state at the beginning of the path, instead of that last carried on.
     carries : whether the last of the states is carried on.
@@ -43,17 +43,15 @@ class Stage:
 
     scale: Array
     weights: Array
-    reads: NDArray[np.intp]
-    points: tuple[Point, ...] = ()
-    on_state: Array | None = None
-    on_score: Array | None = None
+    through: Sequence[Point]
+    points: Sequence[Point] = ()
     newest: Array | None = None
     from_first: bool = False
     carries: bool = False
 
     def states(self, x: Array, values: Array) -> Array:
         """(r, size) states, from x (1, size) and the stored predictions (slots, size)."""
-        return self.scale[:, None] * x + self.weights @ values[self.reads]
+        return self.scale[:, None] * x + self.weights @ values[[point.slot for point in self.through]]
 
     def evaluate(self, flow: Flow, states: Array, shape: tuple[int, ...], values: Array) -> None:
         """Keep the predictions at ``states`` (r, size), each a bundle of that shape; a sweep improves these on the
@@ -73,9 +71,9 @@ class Stage:
 
     def keep(self, which: Iterable[int], states: Array, scores: Iterable[Array], values: Array) -> None:
         """Store the predictions made of the scores at ``which`` of the states."""
-        assert self.on_state is not None and self.on_score is not None
         for i, score in zip(which, scores, strict=True):
-            values[self.points[i].slot] = self.on_state[i] * states[i] + self.on_score[i] * score.ravel()
+            point = self.points[i]
+            values[point.slot] = point.on_state * states[i] + point.on_score * score.ravel()
 
 
 @dataclass(frozen=True)
@@ -105,12 +103,8 @@ class Method:
         """Where points lie on the step from ``start`` to ``end``."""
         return np.array([self.clock.unit(start, end, point.level) for point in points])
 
-    def stage(self, linear: tuple[Array, Array], reads: Sequence[Point]) -> Stage:
-        """States of coefficients ``linear`` (scale, weights) in the predictions at points, not evaluated."""
-        return Stage(*linear, np.array([point.slot for point in reads], dtype=np.intp))
-
-    def evaluated(self, stage: Stage, points: Sequence[Point], newest: Array | None = None) -> Stage:
-        """The stage, evaluated at the points in which its states lie."""
-        alpha_bar, tau = np.array([[p.level.alpha_bar, p.level.tau] for p in points]).T
-        return replace(stage, points=tuple(points), on_state=self.prediction.on_state(alpha_bar, tau),
-                       on_score=self.prediction.on_score(alpha_bar, tau), newest=newest)
+    def point(self, level: NoiseLevel, slot: int) -> Point:
+        """The point at a noise level."""
+        alpha_bar, tau = np.array(level.alpha_bar), np.array(level.tau)
+        return Point(level, slot, float(self.prediction.on_state(alpha_bar, tau)),
+                     float(self.prediction.on_score(alpha_bar, tau)))

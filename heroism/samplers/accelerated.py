@@ -28,12 +28,6 @@ class AcceleratedOde(Sampler):
 
     order = 2
 
-    def evaluations(self, steps: int) -> int:
-        return steps - 1
-
-    def rounds(self, steps: int) -> int:
-        return steps - 1
-
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         clock = SigmaClock()
         before, gap_before = None, 1.0

@@ -22,7 +22,7 @@ from heroism.integrals.clocks import LogSnrClock
 from heroism.integrals.predictions import Data, Noise, Prediction
 from heroism.integrals.stages import Method, Plan, Point, Stage
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
-from heroism.samplers.planned import PlannedSampler
+from heroism.samplers.base import PlannedSampler
 
 HIGHEST = 12
 PREDICTIONS: dict[str, type[Prediction]] = {"data": Data, "noise": Noise}
@@ -72,30 +72,29 @@ class ExponentialMultistep(PlannedSampler):
 
     def plan(self, schedule: NoiseSchedule) -> Plan:
         slots = self.points + 1  # a ring
-        points = [Point(level, i % slots) for i, level in enumerate(schedule.levels[::-1])]
-        begin = self.method.evaluated(self.method.stage((np.ones(1), np.empty((1, 0))), ()), points[:1])
+        points = [self.method.point(level, i % slots) for i, level in enumerate(schedule.levels[::-1])]
+        begin = Stage(np.ones(1), np.empty((1, 0)), (), points[:1])
         return Plan(((begin,), *(tuple(self._step(points, i)) for i in range(1, len(points)))))
 
     def _step(self, points: Sequence[Point], i: int) -> Iterator[Stage]:
         """Of the transition that ends at point i."""
-        last, known = i == len(points) - 1, points[max(0, i - self.points) : i]
-        careful = i <= self._careful and not last
-        predicted = self._integrated(points[i - 1], points[i : i + 1], known)
+        last, known, new = i == len(points) - 1, points[max(0, i - self.points) : i], points[i : i + 1]
+        careful, again = i <= self._careful and not last, i < self._careful
         settled = not careful and (last or not self.corrects)
-        yield replace(predicted if last else self.method.evaluated(predicted, points[i : i + 1]), carries=settled)
+        predicted = self._integrated(points[i - 1], new, known)
+        yield replace(predicted, points=() if last else new, carries=settled)
         if careful:
-            improved = points[1 : i + 1] if i < self._careful else points[i : i + 1]
-            again = self._integrated(points[0], improved, points[: i + 1])
-            again = self.method.evaluated(again, improved) if i < self._careful else again
-            yield replace(again, from_first=True, carries=True)
+            improved = points[1 : i + 1] if again else new
+            yield replace(self._integrated(points[0], improved, points[: i + 1]), points=improved if again else (),
+                          from_first=True, carries=True)
         elif not settled:
-            yield replace(self._integrated(points[i - 1], points[i : i + 1], [*known, points[i]]), carries=True)
+            yield replace(self._integrated(points[i - 1], new, [*known, *new]), carries=True)
 
     def _integrated(self, start: Point, rows: Sequence[Point], through: Sequence[Point]) -> Stage:
         """The states at ``rows``, from that at ``start`` and the interpolant ``through`` some points."""
         first, last = start.level, rows[-1].level
         nodes, at = (self.method.units(first, last, points) for points in (through, rows))
-        return self.method.stage(self.method.weights(first, last, nodes, at), through)
+        return Stage(*self.method.weights(first, last, nodes, at), through)
 
 
 class ExponentialAdams(ExponentialMultistep):

@@ -30,15 +30,10 @@ class RandomisedMidpoint(Sampler):
     """
 
     order = 1
+    step_evaluations = 2
 
     def __init__(self, seed: int = 0):
         self.seed = whole_number("seed", seed, 0)
-
-    def evaluations(self, steps: int) -> int:
-        return 2 * (steps - 1)
-
-    def rounds(self, steps: int) -> int:
-        return 2 * (steps - 1)
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         shares = np.random.default_rng(self.seed).uniform(size=schedule.steps - 1)

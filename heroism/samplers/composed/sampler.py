@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
+from qmat import genQDeltaCoeffs
 
 from heroism.errors import require
 from heroism.flow import Flow
 from heroism.integrals.paths import overlapping
 from heroism.integrals.stages import Method, Plan, Point, Stage
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.samplers.base import PlannedSampler
 from heroism.samplers.composed.placement import Warp, place
 from heroism.samplers.composed.shape import LEAST_MEMORY, MOST_MEMORY, Shape
 from heroism.samplers.composed.stability import stable_memory
 from heroism.samplers.composed.startup import Piece
-from heroism.samplers.composed.sweeps import newest
-from heroism.samplers.planned import PlannedSampler
 
 
 class Composed(PlannedSampler):
@@ -75,23 +76,21 @@ class Composed(PlannedSampler):
         return Plan(tuple(self._steps(schedule)))
 
     def _steps(self, schedule: NoiseSchedule) -> Iterator[tuple[Stage, ...]]:
-        clock, memory, horizon = (self.method.clock, self.shape.memory_for(schedule.steps),
-                                  self.shape.horizon(schedule.steps))
-        if self.shape.memory == "auto":
-            memory = stable_memory(self.method.prediction, schedule, memory, LEAST_MEMORY)
+        method, shape, memory = self.method, self.shape, self.shape.memory_for(schedule.steps)
+        if shape.memory == "auto":
+            memory = stable_memory(method.prediction, schedule, memory, LEAST_MEMORY)
         transitions, past, slots = schedule.transitions(), list[Point](), 0
         for piece in self.pieces(schedule.steps):
             if piece.first == 0.0:
-                first, last = next(transitions)
-            start, end = clock.level(first, last, piece.first), clock.level(first, last, piece.last)
-            taken = range(slots) if self.overlap else {point.slot for point in past}
-            units = piece.rule.nodes
-            free = [slot for slot in range(len(taken) + len(units)) if slot not in taken][: len(units)]
-            new = [Point(clock.level(start, end, float(u)), slot) for u, slot in zip(units, free, strict=True)]
+                transition = next(transitions)
+            start, end = (method.clock.level(*transition, unit) for unit in (piece.first, piece.last))
+            taken = set(range(slots)) if self.overlap else {point.slot for point in past}
+            free = (slot for slot in count() if slot not in taken)
+            new = [method.point(method.clock.level(start, end, float(u)), next(free)) for u in piece.rule.nodes]
             kept = past[:-1] if past and past[-1].level == start == new[0].level else past
             yield tuple(self._stages(start, end, piece, new, past, kept[max(0, len(kept) - memory) :], memory))
             slots += len(new)
-            past = (kept + new)[-horizon:] if self.shape.looks_back else []
+            past = (kept + new)[-shape.horizon(schedule.steps) :] if shape.looks_back else []
 
     def _stages(self, start: NoiseLevel, end: NoiseLevel, piece: Piece, new: list[Point], past: list[Point],
                 remembered: list[Point], memory: int) -> Iterator[Stage]:
@@ -100,23 +99,28 @@ class Composed(PlannedSampler):
         The interpolant passes through the points ``remembered`` and the ``new`` ones; the first guess extrapolates the
         ``past``. A past point at the start of the step helps that guess, then the fresh one takes its place.
         """
-        method, units, known = self.method, piece.rule.nodes, int(piece.rule.holds_start)
-        through = [*remembered, *new]
-        scale, weights = method.weights(start, end, np.append(method.units(start, end, remembered), units),
-                                        np.append(units, 1.0))
-        yield method.evaluated(self._guess(start, end, units, past, memory, scale[:-1]), new)
-        again = method.stage((scale[known:-1], weights[known:-1]), through)
-        if piece.refinements > 1:
-            sweep = newest(self.shape.sweep, weights[:-1, len(remembered) :])
-            again = method.evaluated(again, new[known:], None if sweep is None else sweep[known:, known:])
-            yield from [again] * (piece.refinements - 1)
-        yield replace(method.stage((scale[-1:], weights[-1:]), through), carries=True)
-
-    def _guess(self, start: NoiseLevel, end: NoiseLevel, units: Array, past: list[Point], memory: int,
-               linear: Array) -> Stage:
-        """First values of the points: what the linear part makes of the state, a copy of it, or an extrapolation."""
+        method, units, known, through = self.method, piece.rule.nodes, int(piece.rule.holds_start), remembered + new
+        nodes = np.append(method.units(start, end, remembered), units)
+        scale, weights = method.weights(start, end, nodes, np.append(units, 1.0))
         if self.shape.predictor == "interpolant" and past:
             near = past[-self.shape.guess_for(memory) :]
-            return self.method.stage(self.method.weights(start, end, self.method.units(start, end, near), units), near)
-        scale = np.ones(len(units)) if self.shape.predictor == "copy" else linear
-        return self.method.stage((scale, np.empty((len(units), 0))), ())
+            yield Stage(*method.weights(start, end, method.units(start, end, near), units), near, new)
+        else:
+            first = np.ones(len(units)) if self.shape.predictor == "copy" else scale[:-1]
+            yield Stage(first, np.empty((len(units), 0)), (), new)
+        newest = _newest(self.shape.sweep, weights[:-1, len(remembered) :], known)
+        yield from [Stage(scale[known:-1], weights[known:-1], through, new[known:], newest)] * (piece.refinements - 1)
+        yield Stage(scale[-1:], weights[-1:], through, carries=True)
+
+
+def _newest(sweep: str, weights: Array, known: int) -> Array | None:
+    """(r, r) strictly lower matrix D of a sweep over all but the ``known`` of K points; None if all move at once.
+
+    Point i becomes ``scale_i x + sum_j weights_ij f_j(old) + sum_{j<i} D_ij (f_j(new) - f_j(old))``; any D keeps the
+    fixed point. Gauss-Seidel takes the lower triangle of the points' own weights (K, K); "lu" the lower factor of
+    qmat's LU trick (Weiser 2015), whose diagonal would make every point implicit and is left out.
+    """
+    if sweep == "picard":
+        return None
+    lower = weights if sweep == "gauss_seidel" else genQDeltaCoeffs("LU", Q=weights)
+    return np.tril(lower, -1)[known:, known:]

@@ -9,8 +9,8 @@ from typing import Literal
 from heroism.errors import require, whole_number
 from heroism.integrals.collocation import Collocation, collocation
 from heroism.samplers.composed.startup import STARTUPS, Piece, start_up
-from heroism.samplers.composed.sweeps import SWEEPS
 
+SWEEPS = ("picard", "gauss_seidel", "lu")
 PREDICTORS = ("copy", "linear", "interpolant")
 MOST_POINTS = 12
 MOST_MEMORY = 6  # with 7, the last digits are lost to a weak instability (sphere, digits); with more, the first

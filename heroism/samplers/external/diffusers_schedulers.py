@@ -94,9 +94,6 @@ class Diffusers(Sampler):
             drive = self._asked(schedule.steps - 1) if self.table == "trained" else self._drive(schedule)
             return len(drive.timesteps)
 
-    def rounds(self, steps: int) -> int:
-        return self.evaluations(steps)
-
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         torch = needed("torch", EXTRA)
         with self._precision(), known_warnings():
