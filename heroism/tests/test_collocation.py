@@ -39,8 +39,8 @@ def test_declared_orders():
 def test_points_are_what_they_are_called():
     assert np.allclose(collocation(5).nodes, [0, 0.25, 0.5, 0.75, 1])
     assert np.allclose(collocation(5, "chebyshev").nodes, (1 - np.cos(np.pi * np.arange(5) / 4)) / 2)
-    assert collocation(1).nodes == [0.0] and collocation(1).holds_start and not collocation(1).holds_end
-    assert collocation(4).holds_start and collocation(4).holds_end
+    assert collocation(1).nodes == [0.0] and collocation(1).holds_start
+    assert collocation(4).holds_start and collocation(4).nodes[-1] == 1.0
     assert not collocation(3, "gauss_legendre").holds_start
 
 
