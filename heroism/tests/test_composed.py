@@ -1,19 +1,15 @@
 """The composed sampler: what it reproduces, what its parts promise, and that its presets are as good as they say."""
 
-import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
-from scipy.integrate import quad
-from scipy.special import expit
 
 from heroism.distances import total_variation
 from heroism.errors import InputError
 from heroism.flow import BudgetExceeded, Flow
-from heroism.integrals.clocks import CLOCKS, clock
 from heroism.integrals.paths import in_turn
-from heroism.integrals.predictions import PREDICTIONS, prediction
-from heroism.integrals.weights import basis_integrals, step_weights
-from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
+from heroism.integrals.predictions import prediction
+from heroism.integrals.weights import basis_integrals
+from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import ComposedHeroism, ExponentialAdams, Heroism, RungeKutta, UniPC
 from heroism.samplers.composed.pilot import Watch, local_errors
 from heroism.samplers.composed.placement import even_errors
@@ -52,35 +48,6 @@ def test_defaults_are_heroism_to_round_off(points, refinements, spacing, schedul
     assert np.abs(end(ours, schedule) - expected).max() < 1e-12 * np.abs(expected).max()
     for cost in ("evaluations", "rounds"):
         assert getattr(ours, cost)(schedule.steps) == getattr(paper, cost)(schedule.steps)
-
-
-@pytest.mark.parametrize("clock_name", CLOCKS)
-@pytest.mark.parametrize("prediction_name", PREDICTIONS)
-def test_weights_integrate_the_interpolant_against_its_exponential_factor(clock_name, prediction_name):
-    """Against adaptive quadrature in lambda, for a cubic in the clock's coordinate, with two nodes before the step."""
-    ticks, flow = clock(clock_name), prediction(prediction_name, 0.7)
-    first, last = (NoiseLevel.from_half_log_snr(x) for x in (-0.6, 1.1))
-    nodes, rows = np.array([-0.4, -0.1, 0.3, 1.0]), np.array([0.3, 1.0])
-    scale, weights = step_weights(ticks, flow, first, last, nodes, rows)
-
-    def rate(half_log_snr):
-        level = NoiseLevel.from_half_log_snr(half_log_snr)
-        return flow.rate(expit(2 * half_log_snr), expit(-2 * half_log_snr)) * ticks.unit(first, last, level) ** 3
-
-    for i, row in enumerate(rows):
-        level = ticks.level(first, last, row)
-        kappa = flow.kappa(level.alpha_bar, level.tau)
-        exact = quad(rate, first.half_log_snr, level.half_log_snr, epsabs=1e-14)[0]
-        assert weights[i] @ nodes**3 == pytest.approx(kappa * exact, rel=1e-11, abs=1e-13)
-        assert scale[i] == pytest.approx(kappa / flow.kappa(first.alpha_bar, first.tau), rel=1e-13)
-
-
-@pytest.mark.parametrize("name", CLOCKS)
-def test_clocks_read_the_levels_they_show(name):
-    ticks, first, last = clock(name), WIDE.start, WIDE.end
-    for unit in (0.0, 0.2, 0.9, 1.0):
-        assert ticks.unit(first, last, ticks.level(first, last, unit)) == pytest.approx(unit, abs=1e-12)
-    assert ticks.level(first, last, 0.0) == first and ticks.level(first, last, 1.0) == last
 
 
 @pytest.mark.parametrize("std", [0.0, 0.4, 3.0])
@@ -314,24 +281,3 @@ def test_one_evaluation_tells_the_size_of_the_data(scale):
     method = decided(ComposedHeroism.frugal(centre=0.0, data_std=1.0), target, spectral(40)).method
     assert np.sqrt(method.prediction.variance) == pytest.approx(scale * np.sqrt(variance), rel=0.15)
     assert np.exp(-method.clock.centre) == pytest.approx(np.sqrt(method.prediction.variance), rel=1e-12)
-
-
-@pytest.mark.parametrize("name", CLOCKS)
-def test_clocks_measure_short_steps_to_all_digits(name):
-    """Against 50-digit arithmetic, far from where lambda is zero, for steps from 1e-2 down to 1e-9 in it."""
-    ticks = clock(name, 0.3, 0.7)
-    for middle in (-4.0, 0.2, 4.0):
-        for gap in (1e-2, 1e-6, 1e-9):
-            first, last = (NoiseLevel.from_half_log_snr(middle + x) for x in (0.0, gap))
-            exact = reading(name, last) - reading(name, first)
-            assert ticks.length(first, last) == pytest.approx(float(exact), rel=1e-6 if gap == 1e-9 else 1e-9)
-
-
-def reading(name, level):
-    """What a clock shows, in 50 digits, from whichever of alpha_bar and tau is the small one."""
-    with mpmath.workdps(50):
-        small = mpmath.mpf(min(level.alpha_bar, level.tau))
-        tau = small if level.tau < level.alpha_bar else 1 - small
-        half = mpmath.log((1 - tau) / tau) / 2
-        return {"tau": tau, "sigma": mpmath.exp(-half), "time": mpmath.log(1 - tau) / 2, "log_snr": half,
-                "focused": mpmath.asinh((half - mpmath.mpf("0.3")) / mpmath.mpf("0.7"))}[name]

@@ -86,7 +86,7 @@ class Diffusers(Sampler):
     @property
     def order(self) -> int:  # type: ignore[override]
         """As its authors claim it."""
-        return self.method.order(self.known | self.options)
+        return self.method.claimed_order(self.known | self.options)
 
     def evaluations(self, steps: int) -> int:
         with known_warnings():
@@ -165,7 +165,7 @@ class Diffusers(Sampler):
 
     def _model(self, flow: Flow, bundle: Array, level: NoiseLevel) -> Array:
         """What a perfect network would answer, and its derivatives along the tangents."""
-        kind = (self.known | self.options).get("prediction_type", self.method.model)
+        kind = (self.known | self.options)["prediction_type"]
         require(kind in MODELS, "options.prediction_type", kind, "choose epsilon, sample or v_prediction")
         prediction, sign = MODELS[kind]
         return sign * prediction.of(bundle, flow(bundle, level), level)
