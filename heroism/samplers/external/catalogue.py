@@ -18,8 +18,8 @@ class Method:
 
     Attributes
     ----------
-    order : claimed order; None for the option ``solver_order``. With ``corrects`` one more (UniC raises the order by one:
-        2302.04867, Corollary 3.2).
+    order : claimed order; None for the option ``solver_order``.
+    corrects : whether a corrector raises it by one (2302.04867, Corollary 3.2).
     exploding : whether its sample is ``x / sqrt(alpha_bar)`` (variance exploding, the space of EDM) instead of x.
     own_levels : options that make its timesteps exactly the levels of a schedule whose table it was given.
     last_step : whether, asked for those levels, it would go on to zero noise; that step is then not made.
