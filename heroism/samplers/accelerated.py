@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from heroism.flow import Flow
+from heroism.integrals.clocks import SigmaClock
 from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.base import Sampler
-from heroism.samplers.pf_ode import CLOCKS
 
 
 class AcceleratedOde(Sampler):
@@ -28,14 +28,8 @@ class AcceleratedOde(Sampler):
 
     order = 2
 
-    def evaluations(self, steps: int) -> int:
-        return steps - 1
-
-    def rounds(self, steps: int) -> int:
-        return steps - 1
-
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
-        clock = CLOCKS["sigma"]
+        clock = SigmaClock()
         before, gap_before = None, 1.0
         for start, end in schedule.transitions():
             length = clock.length(start, end)

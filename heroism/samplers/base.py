@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from heroism.flow import Flow, Score
+from heroism.integrals.paths import in_turn
+from heroism.integrals.stages import Plan
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 
 
@@ -16,18 +18,20 @@ class Sampler(ABC):
     ----------
     order : classical order of the output's error in the step size, for exact scores and smooth targets.
     stochastic : whether it adds noise on the way (then there is no map, no Jacobian and no exact density).
+    step_evaluations : per transition, where all transitions take as many.
     """
 
     order: int
     stochastic: bool = False
+    step_evaluations: int = 1
 
-    @abstractmethod
     def evaluations(self, steps: int) -> int:
         """Score evaluations per sample path on T = ``steps`` noise levels; equals what the flow counts."""
+        return (steps - 1) * self.step_evaluations
 
-    @abstractmethod
     def rounds(self, steps: int) -> int:
-        """Sequential depth: rounds of evaluations that wait for the one before."""
+        """Sequential depth: rounds of evaluations that wait for the one before; by default every one does."""
+        return self.evaluations(steps)
 
     @abstractmethod
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
@@ -68,16 +72,7 @@ class Piloted(Sampler):
 
 
 class OneStepSampler(Sampler):
-    """A sampler without memory: it only writes :meth:`step` and says what one step costs."""
-
-    step_evaluations: int = 1
-    step_rounds: int = 1
-
-    def evaluations(self, steps: int) -> int:
-        return (steps - 1) * self.step_evaluations
-
-    def rounds(self, steps: int) -> int:
-        return (steps - 1) * self.step_rounds
+    """A sampler without memory: it only writes :meth:`step`."""
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         for start, end in schedule.transitions():
@@ -87,3 +82,25 @@ class OneStepSampler(Sampler):
     @abstractmethod
     def step(self, flow: Flow, bundle: Array, start: NoiseLevel, end: NoiseLevel) -> Array:
         """One transition from noise level ``start`` down to ``end``."""
+
+
+class PlannedSampler(Sampler):
+    """A sampler that only writes :meth:`plan`: its steps depend on the schedule and on nothing else."""
+
+    def __init__(self) -> None:
+        self._cache: dict[bytes, Plan] = {}  # the plan of the schedule seen last: every block of particles asks for it
+
+    @abstractmethod
+    def plan(self, schedule: NoiseSchedule) -> Plan:
+        """All steps from the largest noise level of the schedule to the smallest."""
+
+    def planned(self, schedule: NoiseSchedule) -> Plan:
+        """The plan, made once a schedule."""
+        key = schedule.alpha_bar.tobytes() + schedule.tau.tobytes()
+        if key not in self._cache:
+            self._cache = {key: self.plan(schedule)}
+        return self._cache[key]
+
+    def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
+        *_, (end, _) = in_turn(flow, bundle, self.planned(schedule))
+        return end

@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from heroism.collocation import collocation
 from heroism.errors import require, whole_number
 from heroism.flow import Flow
+from heroism.integrals.collocation import collocation
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
 
@@ -32,7 +32,7 @@ class Heroism(Sampler):
     points : K >= 1. Beyond 8 equispaced points a warning is given.
     refinements : N >= 1, or "auto": ``ceil(refinement_constant * log T)``, the theorem's choice.
     spacing : "equispaced" in tau (the paper's, eq. 11), "chebyshev", "gauss_lobatto", "gauss_legendre", "gauss_radau".
-    sweep : "picard", all points at once from the values of the refinement before.
+    sweep : "picard", all points at once from the values of the refinement before; there is no other here.
     refinement_constant : C3 of the theorem, which fixes no value. With 1.5 the refinement error stays below the
         discretisation error for K <= 6 on every target tried (T = 16..256, d up to 1e6); 1 is enough for K <= 4.
 
@@ -48,8 +48,7 @@ class Heroism(Sampler):
         require(sweep == "picard", "sweep", sweep, "the only sweep is picard")
         require(refinement_constant > 0, "refinement_constant", refinement_constant, "give a positive number")
         self.refinements = refinements if refinements == "auto" else whole_number("N", refinements, 1)
-        self.spacing, self.sweep, self.half = spacing, sweep, half
-        self.refinement_constant = refinement_constant
+        self.refinement_constant, self.half = refinement_constant, half
 
     @property
     def order(self) -> int:  # type: ignore[override]

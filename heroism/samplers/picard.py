@@ -8,9 +8,9 @@ import numpy as np
 
 from heroism.errors import whole_number
 from heroism.flow import Flow
+from heroism.integrals.clocks import SigmaClock
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
-from heroism.samplers.pf_ode import CLOCKS
 
 
 class Picard(Sampler):
@@ -59,7 +59,7 @@ class Picard(Sampler):
 
     def _settle(self, flow: Flow, bundle: Array, levels: tuple[NoiseLevel, ...]) -> Array:
         """The state at the last of ``levels``, from that at the first."""
-        clock, size = CLOCKS["sigma"], len(levels) - 1
+        clock, size = SigmaClock(), len(levels) - 1
         scales = np.array([clock.scale(level) for level in levels])
         lengths = [clock.length(start, end) for start, end in pairwise(levels)]
         states = [bundle] * size

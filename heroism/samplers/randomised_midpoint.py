@@ -6,6 +6,7 @@ import numpy as np
 
 from heroism.errors import whole_number
 from heroism.flow import Flow
+from heroism.integrals.clocks import TimeClock
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
 
@@ -29,15 +30,10 @@ class RandomisedMidpoint(Sampler):
     """
 
     order = 1
+    step_evaluations = 2
 
     def __init__(self, seed: int = 0):
         self.seed = whole_number("seed", seed, 0)
-
-    def evaluations(self, steps: int) -> int:
-        return 2 * (steps - 1)
-
-    def rounds(self, steps: int) -> int:
-        return 2 * (steps - 1)
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         shares = np.random.default_rng(self.seed).uniform(size=schedule.steps - 1)
@@ -47,8 +43,8 @@ class RandomisedMidpoint(Sampler):
 
     @staticmethod
     def _step(flow: Flow, bundle: Array, start: NoiseLevel, end: NoiseLevel, share: float) -> Array:
-        length = 0.5 * np.log1p(start.tau_above(end) / start.alpha_bar)
-        middle = start.toward(end, float(np.expm1(2.0 * share * length) / np.expm1(2.0 * length)))
+        clock = TimeClock()
+        length, middle = clock.length(start, end), clock.level(start, end, share)
         stage = np.exp(share * length) * bundle
         stage += np.expm1(share * length) * flow(bundle, start)
         score = flow(stage, middle)

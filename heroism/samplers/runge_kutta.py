@@ -9,9 +9,9 @@ from scipy import integrate
 
 from heroism.errors import require
 from heroism.flow import Flow
+from heroism.integrals.clocks import Clock, LogSnrClock, SigmaClock, TimeClock
 from heroism.noise import Array, NoiseLevel
 from heroism.samplers.base import OneStepSampler
-from heroism.samplers.pf_ode import CLOCKS
 
 
 @dataclass(frozen=True)
@@ -24,19 +24,20 @@ class Tableau:
     order: int
 
 
-def _from_scipy(method: type[integrate.OdeSolver], order: int) -> Tableau:
-    stages = method.n_stages
+def _from_scipy(method: type[integrate.OdeSolver]) -> Tableau:
+    stages, order = method.n_stages, method.error_estimator_order + 1
     return Tableau(np.array(method.C[:stages]), np.array(method.A[:stages, :stages]), np.array(method.B), order)
 
 
+CLOCKS: dict[str, Clock] = {"half_log_snr": LogSnrClock(), "sigma": SigmaClock(), "time": TimeClock()}
 TABLEAUX = {
     "heun": Tableau(np.array([0.0, 1.0]), np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([0.5, 0.5]), 2),
     "rk4": Tableau(np.array([0.0, 0.5, 0.5, 1.0]),
                    np.array([[0.0, 0, 0, 0], [0.5, 0, 0, 0], [0, 0.5, 0, 0], [0, 0, 1.0, 0]]),
                    np.array([1.0, 2.0, 2.0, 1.0]) / 6.0, 4),
-    "rk23": _from_scipy(integrate.RK23, 3),
-    "rk45": _from_scipy(integrate.RK45, 5),
-    "dop853": _from_scipy(integrate.DOP853, 8),
+    "rk23": _from_scipy(integrate.RK23),
+    "rk45": _from_scipy(integrate.RK45),
+    "dop853": _from_scipy(integrate.DOP853),
 }
 
 
@@ -62,7 +63,7 @@ class RungeKutta(OneStepSampler):
         require(clock in CLOCKS, "clock", clock, f"choose one of {', '.join(CLOCKS)}")
         self.method, self.tableau, self.clock = method, TABLEAUX[method], CLOCKS[clock]
         self.order = self.tableau.order
-        self.step_evaluations = self.step_rounds = len(self.tableau.nodes)
+        self.step_evaluations = len(self.tableau.nodes)
 
     def step(self, flow: Flow, bundle: Array, start: NoiseLevel, end: NoiseLevel) -> Array:
         length = self.clock.length(start, end)

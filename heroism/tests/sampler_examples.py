@@ -76,7 +76,7 @@ EXAMPLES = [
     Example(Heroism(4, 8, "chebyshev"), "heroism chebyshev"),
     Example(ComposedHeroism(), "composed"),
     *(Example(ComposedHeroism(1, 1, "gauss_radau", clock="log_snr", prediction="data", predictor="interpolant",
-                              memory=m, reach=m), f"composed memory {m}", keeps="point") for m in (2, 3)),
+                              memory=m, guess_points=m), f"composed memory {m}", keeps="point") for m in (2, 3)),
     Example(ComposedHeroism(2, 3, "gauss_lobatto", clock="log_snr", prediction="noise"), "composed noise"),
     *(Example(ComposedHeroism(4, 4, "gauss_lobatto", sweep, clock="log_snr", prediction="velocity", data_std=1.0),
               f"composed {sweep}", keeps="noise") for sweep in ("picard", "gauss_seidel", "lu")),

@@ -19,7 +19,7 @@ OURS = ("heroism", "experiments", "analysis")
 LINES = (
     {"errors"},
     {"noise", "rates", "theory", "formulas", "record"},
-    {"special", "nodes", "collocation"},
+    {"special", "nodes"},
     {"targets"},
     {"scores"},
     {"flow"},

@@ -1,24 +1,23 @@
 """The composed sampler: what it reproduces, what its parts promise, and that its presets are as good as they say."""
 
-import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
-from scipy.integrate import quad
-from scipy.special import expit
 
 from heroism.distances import total_variation
 from heroism.errors import InputError
 from heroism.flow import BudgetExceeded, Flow
-from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
+from heroism.integrals.paths import in_turn
+from heroism.integrals.predictions import prediction
+from heroism.integrals.weights import basis_integrals
+from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import ComposedHeroism, ExponentialAdams, Heroism, RungeKutta, UniPC
-from heroism.samplers.parts.clocks import CLOCKS, clock
-from heroism.samplers.parts.placement import Watch, even_errors
-from heroism.samplers.parts.predictions import PREDICTIONS, prediction
-from heroism.samplers.parts.stability import amplification, stable_memory
-from heroism.samplers.parts.weights import basis_integrals, step_weights
+from heroism.samplers.composed.pilot import Watch, local_errors
+from heroism.samplers.composed.placement import even_errors
+from heroism.samplers.composed.stability import amplification, stable_memory
 from heroism.scores import ExactScore
 from heroism.targets import Sphere
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, NaiveMixture, gaussian
+from heroism.tests.tangents import tangent_error
 from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
 from heroism.transport import transport
 
@@ -49,35 +48,6 @@ def test_defaults_are_heroism_to_round_off(points, refinements, spacing, schedul
     assert np.abs(end(ours, schedule) - expected).max() < 1e-12 * np.abs(expected).max()
     for cost in ("evaluations", "rounds"):
         assert getattr(ours, cost)(schedule.steps) == getattr(paper, cost)(schedule.steps)
-
-
-@pytest.mark.parametrize("clock_name", CLOCKS)
-@pytest.mark.parametrize("prediction_name", PREDICTIONS)
-def test_weights_integrate_the_interpolant_against_its_exponential_factor(clock_name, prediction_name):
-    """Against adaptive quadrature in lambda, for a cubic in the clock's coordinate, with two nodes before the step."""
-    ticks, flow = clock(clock_name), prediction(prediction_name, 0.7)
-    first, last = (NoiseLevel.from_half_log_snr(x) for x in (-0.6, 1.1))
-    nodes, rows = np.array([-0.4, -0.1, 0.3, 1.0]), np.array([0.3, 1.0])
-    scale, weights = step_weights(ticks, flow, first, last, nodes, rows)
-
-    def rate(half_log_snr):
-        level = NoiseLevel.from_half_log_snr(half_log_snr)
-        return flow.rate(expit(2 * half_log_snr), expit(-2 * half_log_snr)) * ticks.unit(first, last, level) ** 3
-
-    for i, row in enumerate(rows):
-        level = ticks.level(first, last, row)
-        kappa = flow.kappa(level.alpha_bar, level.tau)
-        exact = quad(rate, first.half_log_snr, level.half_log_snr, epsabs=1e-14)[0]
-        assert weights[i] @ nodes**3 == pytest.approx(kappa * exact, rel=1e-11, abs=1e-13)
-        assert scale[i] == pytest.approx(kappa / flow.kappa(first.alpha_bar, first.tau), rel=1e-13)
-
-
-@pytest.mark.parametrize("name", CLOCKS)
-def test_clocks_read_the_levels_they_show(name):
-    ticks, first, last = clock(name), WIDE.start, WIDE.end
-    for unit in (0.0, 0.2, 0.9, 1.0):
-        assert ticks.unit(first, last, ticks.level(first, last, unit)) == pytest.approx(unit, abs=1e-12)
-    assert ticks.level(first, last, 0.0) == first and ticks.level(first, last, 1.0) == last
 
 
 @pytest.mark.parametrize("std", [0.0, 0.4, 3.0])
@@ -120,7 +90,7 @@ def slope(sampler):
 
 def test_degree_grows_with_log_t():
     sampler = ComposedHeroism.growing()
-    assert [len(sampler.rule_for(steps).nodes) for steps in (7, 8, 20, 21, 10**6)] == [2, 3, 3, 4, 12]
+    assert [len(sampler.undecided.shape.rule_for(steps).nodes) for steps in (7, 8, 20, 21, 10**6)] == [2, 3, 3, 4, 12]
     chebyshev = ComposedHeroism.chebyshev(points=3, refinements=8)
     assert chebyshev.evaluations(9) == 8 * (1 + 2 * 8) and chebyshev.rounds(9) == 8 * (1 + 2 * 7)
 
@@ -134,8 +104,9 @@ def test_a_growing_start_loses_the_order_that_a_collocation_start_keeps():
 
 def test_memory_raises_the_order_by_one_each():
     assert [ComposedHeroism.frugal(memory=m, startup="collocation").order for m in (1, 2, 3)] == [2, 3, 4]
-    assert ComposedHeroism.frugal(memory=3, reach=1).order == 2  # a poor guess holds it back
-    assert [ComposedHeroism.frugal().memory_for(steps) for steps in (3, 73, 74, 150, 800)] == [3, 3, 4, 5, 6]
+    assert ComposedHeroism.frugal(memory=3, guess_points=1).order == 2  # a poor guess holds it back
+    frugal = ComposedHeroism.frugal().undecided.shape
+    assert [frugal.memory_for(steps) for steps in (3, 73, 74, 150, 800)] == [3, 3, 4, 5, 6]
 
 
 COMBINATIONS = [
@@ -157,7 +128,7 @@ def test_pilots_are_charged_and_results_do_not_depend_on_blocks(sampler, steps):
     assert np.allclose(whole.log_density, parts.log_density, rtol=1e-9, atol=1e-9)
     assert (whole.evaluations, whole.rounds) == (parts.evaluations, parts.rounds)
     most = sampler.evaluations(steps), sampler.rounds(steps)
-    if sampler.tolerance is None:
+    if sampler.pilot.tolerance is None:
         assert (whole.evaluations, whole.rounds) == most
     else:
         assert whole.evaluations < most[0] and whole.rounds < most[1]
@@ -168,16 +139,15 @@ def decided(sampler, target, schedule):
     return sampler.decide(ExactScore(target), schedule, starts).sampler
 
 
-def test_a_decided_sampler_knows_its_cost_and_its_tangents_are_derivatives():
+def test_a_decided_sampler_knows_its_cost_and_carries_tangents_as_positions():
     schedule = spectral(10)
     sampler = decided(ComposedHeroism.frugal(tolerance=1e-6, refinements=4, placement="embedded"), MIXTURE, schedule)
-    flow, step = Flow(MIXTURE.score), 1e-5
-    start = np.zeros((2, 4, 2))
+    flow, start = Flow(MIXTURE.score), np.zeros((2, 4, 2))
     start[0], start[1] = MIXTURE.sample(4, schedule.start, np.random.default_rng(4)), [1.0, -0.5]
-    carried = sampler.transport(flow, start, schedule)[1]
-    assert (flow.evaluations, flow.rounds) == (sampler.evaluations(10), sampler.rounds(10)) and sampler.pilots == 0
-    ahead, behind = (end(sampler, schedule, MIXTURE.score, start[:1] + sign * step * start[1:]) for sign in (1, -1))
-    assert np.allclose(carried, (ahead - behind)[0] / (2 * step), rtol=1e-6, atol=1e-6 * np.abs(carried).max())
+    sampler.transport(flow, start, schedule)
+    assert (flow.evaluations, flow.rounds) == (sampler.evaluations(10), sampler.rounds(10))
+    miss, round_off = tangent_error(sampler, MIXTURE.score, start, schedule)
+    assert miss <= round_off < 1e-10
 
 
 def test_steps_are_dense_where_errors_are_large():
@@ -199,9 +169,9 @@ def test_embedded_errors_shrink_with_the_step_at_their_order():
     for levels in (33, 65):
         schedule, flow = log_snr_schedule(levels, *ENDS), Watch(TWO_PEAKS.score)
         scout = ComposedHeroism.frugal(memory=2, startup="collocation", placement="schedule", clock="log_snr")
-        corrected = np.array([bundle[0] for bundle, _ in scout._run(flow, STARTS[None], schedule)])
-        first = len(flow.seen) - levels + 2
-        total.append(np.sum(flow.trace(first).errors(corrected[1:], 0)))
+        plan = scout.undecided.plan(schedule)
+        corrected = np.array([bundle[0] for bundle, _ in in_turn(flow, STARTS[None], plan)])
+        total.append(np.sum(local_errors(corrected[1:], flow.seen[2 - levels :], 0)))
     assert np.log2(total[0] / total[1]) == pytest.approx(3.0, abs=0.3)  # summed over the steps
 
 
@@ -255,11 +225,12 @@ def test_presets_are_as_good_on_a_sphere_where_few_steps_suffice():
     ({"placement": "random"}, "placement = random"),
     ({"placement": "embedded"}, "placement = embedded: a pilot run chooses a focused clock"),
     ({"memory": -1}, "memory = -1: give a whole number"),
-    ({"reach": 0}, "reach = 0"),
+    ({"guess_points": 0}, "guess_points = 0"),
     ({"refinements": 0}, "N = 0"),
     ({"tolerance": 0.0}, "tolerance = 0.0"),
     ({"points": "auto", "memory": 2}, "points = auto: only without memory"),
     ({"overlap": True}, "overlap = True: only for picard sweeps"),
+    ({"overlap": True, "spacing": "gauss_radau", "tolerance": 1e-3}, "overlap = True: steps that overlap"),
     ({"clock": "focused", "width": 0.0}, "width = 0.0"),
     ({"prediction": "velocity", "data_std": -1.0}, "data_std = -1.0"),
 ])
@@ -310,24 +281,3 @@ def test_one_evaluation_tells_the_size_of_the_data(scale):
     method = decided(ComposedHeroism.frugal(centre=0.0, data_std=1.0), target, spectral(40)).method
     assert np.sqrt(method.prediction.variance) == pytest.approx(scale * np.sqrt(variance), rel=0.15)
     assert np.exp(-method.clock.centre) == pytest.approx(np.sqrt(method.prediction.variance), rel=1e-12)
-
-
-@pytest.mark.parametrize("name", CLOCKS)
-def test_clocks_measure_short_steps_to_all_digits(name):
-    """Against 50-digit arithmetic, far from where lambda is zero, for steps from 1e-2 down to 1e-9 in it."""
-    ticks = clock(name, 0.3, 0.7)
-    for middle in (-4.0, 0.2, 4.0):
-        for gap in (1e-2, 1e-6, 1e-9):
-            first, last = (NoiseLevel.from_half_log_snr(middle + x) for x in (0.0, gap))
-            exact = reading(name, last) - reading(name, first)
-            assert ticks.length(first, last) == pytest.approx(float(exact), rel=1e-6 if gap == 1e-9 else 1e-9)
-
-
-def reading(name, level):
-    """What a clock shows, in 50 digits, from whichever of alpha_bar and tau is the small one."""
-    with mpmath.workdps(50):
-        small = mpmath.mpf(min(level.alpha_bar, level.tau))
-        tau = small if level.tau < level.alpha_bar else 1 - small
-        half = mpmath.log((1 - tau) / tau) / 2
-        return {"tau": tau, "sigma": mpmath.exp(-half), "time": mpmath.log(1 - tau) / 2, "log_snr": half,
-                "focused": mpmath.asinh((half - mpmath.mpf("0.3")) / mpmath.mpf("0.7"))}[name]

@@ -7,8 +7,8 @@ import pytest
 from scipy.special import poch
 from scipy.stats import chi2, norm
 
-from heroism.collocation import collocation
 from heroism.errors import InputError
+from heroism.integrals.collocation import collocation
 from heroism.map import Map
 from heroism.measures.base import OWN
 from heroism.measures.distances.total_variation import total_variation

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from numpy.polynomial import Polynomial
 
-from heroism.collocation import collocation
 from heroism.errors import InputError
 from heroism.flow import Flow
+from heroism.integrals.collocation import collocation
 from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import Heroism
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, gaussian

@@ -6,9 +6,11 @@ import pytest
 
 from heroism.errors import InputError
 from heroism.flow import Flow
-from heroism.noise import NoiseSchedule, log_snr_schedule
+from heroism.integrals.clocks import LogSnrClock
+from heroism.integrals.predictions import Data, Noise
+from heroism.integrals.stages import Method
+from heroism.noise import NoiseLevel, NoiseSchedule, log_snr_schedule
 from heroism.samplers import AcceleratedOde, Ddim, ExponentialAdams, UniPC
-from heroism.samplers.exponential import exponential_weights
 from heroism.tests.small_targets import PLANE, TWO_PEAKS
 from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
 
@@ -29,13 +31,30 @@ def in_many_digits(length, nodes, rate):
         return [float(mpmath.quad(integrand(j), [0, length])) for j in range(len(nodes))]
 
 
+def step_of(length):
+    """Levels so far apart in lambda."""
+    return tuple(NoiseLevel.from_half_log_snr(middle) for middle in (-0.5 * length, 0.5 * length))
+
+
+def exponential_weights(length, nodes, rate, method=None):
+    """Integrals over a step of that length in lambda of ``exp(rate (length - t))`` times the Lagrange basis on nodes.
+
+    Of the method's weights, without what is in front of the integral, ``sqrt(alpha_bar)`` or ``-sqrt(tau)``.
+    """
+    start, end = step_of(length)
+    method = method or Method(LogSnrClock(), Noise() if rate > 0 else Data())
+    weights = method.weights(start, end, np.array(nodes) / length, np.ones(1))[1][0]
+    return weights / (-np.sqrt(end.tau) if rate > 0 else np.sqrt(end.alpha_bar))
+
+
 @pytest.mark.parametrize("rate", [-1.0, 1.0])
 @pytest.mark.parametrize(("length", "nodes"), [
     (1e-7, (0.0,)), (1e-7, (0.0, -1e-7, -3e-7)), (0.03, (0.0, -0.03, -0.06, -0.09, -0.12, -0.15)),
     (0.5, (0.5, 0.0, -0.1)), (2.0, (0.0, -0.5, -3.0, -3.5)), (14.0, (0.0, -1.0)), (28.0, (0.0,)),
 ])
 def test_weights_do_not_cancel(length, nodes, rate):
-    expected = np.array(in_many_digits(length, nodes, rate))
+    stretch = LogSnrClock().length(*step_of(length)) / length  # 1, up to the rounding of the two levels
+    expected = np.array(in_many_digits(stretch * length, [stretch * node for node in nodes], rate))
     assert np.abs(exponential_weights(length, nodes, rate) / expected - 1.0).max() < 1e-12
 
 
@@ -71,7 +90,7 @@ def test_two_points_with_bh2_are_dpm_solver_pp_2m():
     d_now, r = data(x, now), gap(before, now) / gap(now, after)
     d = (1 + 1 / (2 * r)) * d_now - 1 / (2 * r) * d_before
     expected = np.sqrt(after.tau / now.tau) * x - np.sqrt(after.alpha_bar) * np.expm1(-gap(now, after)) * d
-    weights = UniPC(2, variant="bh2").weights(gap(now, after), (-gap(before, now), 0.0), -1.0)
+    weights = exponential_weights(gap(now, after), (-gap(before, now), 0.0), -1.0, UniPC(2, variant="bh2").method)
     ours = np.sqrt(after.tau / now.tau) * x + np.sqrt(after.alpha_bar) * (weights[0] * d_before + weights[1] * d_now)
     assert np.allclose(ours, expected, rtol=1e-13)
 
@@ -93,7 +112,19 @@ def test_unipc_coefficients_are_the_exact_weights_for_any_b(b):
     a = np.linalg.solve(np.vander(r, 3, increasing=True).T, right)
     on_differences = -b(z) * a / r
     expected = np.append(on_differences, -np.expm1(z) - on_differences.sum())
-    assert np.allclose(UniPC(3).weights(h, (*(r * h), 0.0), -1.0), expected, rtol=1e-9)
+    assert np.allclose(exponential_weights(h, (*(r * h), 0.0), -1.0, UniPC(3).method), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("prediction", ["data", "noise"])
+@pytest.mark.parametrize("variant", ["bh1", "bh2"])
+def test_two_points_have_half_of_b_on_the_slope_in_the_variants(prediction, variant):
+    """And they integrate a constant exactly, which leaves no other pair of weights."""
+    h, rate = 0.37, 1.0 if prediction == "noise" else -1.0
+    for nodes in ((-0.2, 0.0), (0.0, h)):
+        weights = exponential_weights(h, nodes, rate, UniPC(2, prediction, variant).method)
+        assert weights.sum() == pytest.approx(np.expm1(rate * h) / rate, rel=1e-12)
+        b = h if variant == "bh1" else np.expm1(rate * h) / rate
+        assert weights @ np.array(nodes) == pytest.approx(0.5 * b * h, rel=1e-12)
 
 
 def error(sampler, schedule) -> float:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from heroism import theory
-from heroism.collocation import SPACINGS, collocation
 from heroism.errors import InputError
+from heroism.integrals.collocation import SPACINGS, collocation
 
 
 @pytest.mark.parametrize("points", range(1, 7))

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.polynomial import legendre
 
-from heroism.collocation import collocation
 from heroism.errors import require, whole_number
+from heroism.integrals.collocation import collocation
 from heroism.measures.base import Need
 from heroism.measures.estimate import Estimate
 from heroism.measures.lemmas.spread import Lemma, grouped, spread_over, squared_norms

@@ -5,7 +5,7 @@ Data only: nothing here imports ``diffusers``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,39 +18,33 @@ class Method:
 
     Attributes
     ----------
-    order : claimed order, from the scheduler's resolved options.
+    order : claimed order; None for the option ``solver_order``.
+    corrects : whether a corrector raises it by one (2302.04867, Corollary 3.2).
     exploding : whether its sample is ``x / sqrt(alpha_bar)`` (variance exploding, the space of EDM) instead of x.
-    model : what its ``step`` takes for ``prediction_type="epsilon"``: "noise", or "velocity" where it knows no other.
     own_levels : options that make its timesteps exactly the levels of a schedule whose table it was given.
     last_step : whether, asked for those levels, it would go on to zero noise; that step is then not made.
-    midpoints : whether it also wants the model half-way between two levels (whole timesteps: the table doubles).
-    least : fewest steps it can make.
+    starts_with_runge_kutta : unless told to skip it (``skip_prk_steps``); such steps want the model half-way between
+        two levels besides (whole timesteps: the table doubles).
     """
 
-    order: Callable[[Options], int]
+    order: int | None = None
+    corrects: bool = False
     exploding: bool = False
-    model: str = "noise"
     own_levels: Options = field(default_factory=dict)
     last_step: bool = False
-    midpoints: Callable[[Options], bool] = lambda options: False
-    least: Callable[[Options], int] = lambda options: 1
+    starts_with_runge_kutta: bool = False
 
+    def claimed_order(self, options: Options) -> int:
+        """With the scheduler's resolved options."""
+        return (int(options["solver_order"]) if self.order is None else self.order) + self.corrects
 
-def _constant(value: int) -> Callable[[Options], int]:
-    return lambda options: value
+    def midpoints(self, options: Options) -> bool:
+        """Whether it wants the model between the levels."""
+        return self.starts_with_runge_kutta and not options["skip_prk_steps"]
 
-
-def _solver_order(options: Options) -> int:
-    return int(options["solver_order"])
-
-
-def _corrected(options: Options) -> int:
-    """UniC raises the order by one (2302.04867, Corollary 3.2)."""
-    return _solver_order(options) + 1
-
-
-def _runge_kutta_start(options: Options) -> bool:
-    return not options["skip_prk_steps"]
+    def least(self, options: Options) -> int:
+        """Fewest steps it can make."""
+        return 4 if self.midpoints(options) else 1 + self.starts_with_runge_kutta
 
 
 _TO_FIRST: Options = {"final_sigmas_type": "sigma_min", "timestep_spacing": "linspace"}
@@ -58,17 +52,16 @@ _LEADING: Options = {"timestep_spacing": "leading"}
 _LINSPACE: Options = {"timestep_spacing": "linspace"}
 
 METHODS: Mapping[str, Method] = {
-    "DDIMScheduler": Method(_constant(1), own_levels=_LEADING),
-    "EulerDiscreteScheduler": Method(_constant(1), exploding=True, own_levels=_LINSPACE, last_step=True),
-    "HeunDiscreteScheduler": Method(_constant(2), exploding=True, own_levels=_LINSPACE, last_step=True),
-    "KDPM2DiscreteScheduler": Method(_constant(2), exploding=True, own_levels=_LINSPACE, last_step=True),
-    "LMSDiscreteScheduler": Method(_constant(4), exploding=True, own_levels=_LINSPACE, last_step=True),
-    "PNDMScheduler": Method(_constant(4), own_levels=_LEADING, midpoints=_runge_kutta_start,
-                            least=lambda options: 4 if _runge_kutta_start(options) else 2),
-    "DPMSolverMultistepScheduler": Method(_solver_order, own_levels=_TO_FIRST),
-    "DPMSolverSinglestepScheduler": Method(_solver_order, own_levels={"final_sigmas_type": "sigma_min"}),
-    "UniPCMultistepScheduler": Method(_corrected, own_levels=_TO_FIRST),
-    "DEISMultistepScheduler": Method(_solver_order, own_levels=_LINSPACE),
+    "DDIMScheduler": Method(1, own_levels=_LEADING),
+    "EulerDiscreteScheduler": Method(1, exploding=True, own_levels=_LINSPACE, last_step=True),
+    "HeunDiscreteScheduler": Method(2, exploding=True, own_levels=_LINSPACE, last_step=True),
+    "KDPM2DiscreteScheduler": Method(2, exploding=True, own_levels=_LINSPACE, last_step=True),
+    "LMSDiscreteScheduler": Method(4, exploding=True, own_levels=_LINSPACE, last_step=True),
+    "PNDMScheduler": Method(4, own_levels=_LEADING, starts_with_runge_kutta=True),
+    "DPMSolverMultistepScheduler": Method(own_levels=_TO_FIRST),
+    "DPMSolverSinglestepScheduler": Method(own_levels={"final_sigmas_type": "sigma_min"}),
+    "UniPCMultistepScheduler": Method(corrects=True, own_levels=_TO_FIRST),
+    "DEISMultistepScheduler": Method(own_levels=_LINSPACE),
 }
 
 # Options that would make a step anything but linear in sample and model output, with the only value that is accepted.

@@ -46,9 +46,6 @@ class Diffrax(Sampler):
         reused = tableau is not None and tableau.fsal
         return (steps - 1) * (stages - reused) + reused
 
-    def rounds(self, steps: int) -> int:
-        return self.evaluations(steps)
-
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         self._slope = lambda half_log_snr, state: pf_ode_slope(flow, state, float(half_log_snr))
         self._failure = None

@@ -19,6 +19,8 @@ import numpy as np
 
 from heroism.errors import InputError, require, whole_number
 from heroism.flow import Flow
+from heroism.integrals.clocks import LogSnrClock, SigmaClock
+from heroism.integrals.predictions import Data, Noise, Prediction, Velocity
 from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
 from heroism.samplers.base import Sampler
 from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED
@@ -33,6 +35,9 @@ ENDS = ("sigma_min", "zero")
 # Of Stable Diffusion 1 and 2, as the configurations published with the weights have them.
 TRAINED: Mapping[str, Any] = {"num_train_timesteps": 1000, "beta_schedule": "scaled_linear", "beta_start": 0.00085,
                               "beta_end": 0.012}
+# What a network is trained to answer, as a prediction and a sign; v is that of 2202.00512.
+MODELS: Mapping[str, tuple[Prediction, float]] = {"epsilon": (Noise(), 1.0), "sample": (Data(), 1.0),
+                                                  "v_prediction": (Velocity(1.0), -1.0)}
 KNOWN_WARNINGS: Mapping[str, type[Warning]] = {
     r"__array__ implementation doesn't accept a copy keyword": DeprecationWarning,  # numpy, of a torch scalar
     r"__array_wrap__ must accept context and return_scalar": DeprecationWarning,  # the same
@@ -81,16 +86,13 @@ class Diffusers(Sampler):
     @property
     def order(self) -> int:  # type: ignore[override]
         """As its authors claim it."""
-        return self.method.order(self.known | self.options)
+        return self.method.claimed_order(self.known | self.options)
 
     def evaluations(self, steps: int) -> int:
         with known_warnings():
             schedule = log_snr_schedule(steps, 0.1, 0.9)
             drive = self._asked(schedule.steps - 1) if self.table == "trained" else self._drive(schedule)
             return len(drive.timesteps)
-
-    def rounds(self, steps: int) -> int:
-        return self.evaluations(steps)
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         torch = needed("torch", EXTRA)
@@ -163,15 +165,10 @@ class Diffusers(Sampler):
 
     def _model(self, flow: Flow, bundle: Array, level: NoiseLevel) -> Array:
         """What a perfect network would answer, and its derivatives along the tangents."""
-        score = flow(bundle, level)
-        kind = (self.known | self.options).get("prediction_type", self.method.model)
-        if kind == "epsilon":
-            return -np.sqrt(level.tau) * score
-        data = (bundle + level.tau * score) / np.sqrt(level.alpha_bar)
-        if kind == "sample":
-            return data
-        require(kind == "v_prediction", "options.prediction_type", kind, "choose epsilon, sample or v_prediction")
-        return -np.sqrt(level.tau) * (np.sqrt(level.alpha_bar) * score + data)
+        kind = (self.known | self.options)["prediction_type"]
+        require(kind in MODELS, "options.prediction_type", kind, "choose epsilon, sample or v_prediction")
+        prediction, sign = MODELS[kind]
+        return sign * prediction.of(bundle, flow(bundle, level), level)
 
 
 class _Drive:
@@ -184,8 +181,7 @@ class _Drive:
         """Of the sigma with which it is going to step."""
         if not hasattr(self.scheduler, "sigmas"):
             raise InputError("asked_at", "sigma", "this scheduler has no sigmas of its own; choose timestep")
-        variance = float(self.scheduler.sigmas[self.scheduler.step_index or 0]) ** 2
-        return NoiseLevel(1.0 / (1.0 + variance), variance / (1.0 + variance))
+        return NoiseLevel.from_half_log_snr(-np.log(float(self.scheduler.sigmas[self.scheduler.step_index or 0])))
 
     @property
     def last_sigma(self) -> float:
@@ -199,11 +195,7 @@ class _Drive:
         """Of a whole timestep the table's; between two of them linear in log sigma, as schedulers invert it."""
         at = float(timestep)
         below = min(int(at), len(self.levels) - 2)
-        if at == below:
-            return self.levels[below]
-        low, high = self.levels[below].half_log_snr, self.levels[below + 1].half_log_snr
-        return self.levels[below + 1] if at == below + 1 else NoiseLevel.from_half_log_snr(
-            low + (at - below) * (high - low))
+        return LogSnrClock().level(self.levels[below], self.levels[below + 1], at - below)
 
 
 @contextmanager
@@ -244,8 +236,7 @@ def _with_midpoints(levels: tuple[NoiseLevel, ...]) -> tuple[NoiseLevel, ...]:
     """With the level half-way between each two, in sigma: there PNDM's Runge-Kutta steps are of order 4."""
     out = [levels[0]]
     for low, high in pairwise(levels):
-        variance = (0.5 * (low.sigma + high.sigma)) ** 2
-        out += [NoiseLevel(1.0 / (1.0 + variance), variance / (1.0 + variance)), high]
+        out += [SigmaClock().level(low, high, 0.5), high]
     return tuple(out)
 
 

@@ -7,7 +7,6 @@ and ``max_step`` makes it the schedule's. (Our ``RungeKutta`` takes SciPy's coef
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,21 +14,14 @@ import scipy.integrate
 
 from heroism.errors import require
 from heroism.flow import Flow
+from heroism.integrals.clocks import LogSnrClock
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
 
 ANY_ERROR = 1e300  # a tolerance; not infinity, which times zero is no number
 
 
-@dataclass(frozen=True)
-class Stepper:
-    """Claimed order, and evaluations per step; the first step takes one more, its slope at the start."""
-
-    order: int
-    step_evaluations: int
-
-
-STEPPERS: Mapping[str, Stepper] = {"RK23": Stepper(3, 3), "RK45": Stepper(5, 6), "DOP853": Stepper(8, 12)}
+STEPPERS = ("RK23", "RK45", "DOP853")
 
 # Why the others cannot step like this. Each reason is put to the test.
 _ITS_OWN = "and with tolerances that keep its order it takes steps of its own"
@@ -53,17 +45,11 @@ class SolveIvp(Sampler):
     def __init__(self, method: str = "RK45"):
         require(method not in REFUSED_STEPPERS, "method", method, REFUSED_STEPPERS.get(method, ""))
         require(method in STEPPERS, "method", method, f"choose one of {', '.join(STEPPERS)}")
-        self.method = method
-
-    @property
-    def order(self) -> int:  # type: ignore[override]
-        return STEPPERS[self.method].order
+        self.stepper: Any = getattr(scipy.integrate, method)
+        self.order, self.step_evaluations = self.stepper.error_estimator_order + 1, self.stepper.n_stages
 
     def evaluations(self, steps: int) -> int:
-        return 1 + (steps - 1) * STEPPERS[self.method].step_evaluations
-
-    def rounds(self, steps: int) -> int:
-        return self.evaluations(steps)
+        return 1 + super().evaluations(steps)
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         times, shape = [level.half_log_snr for level in schedule.levels[::-1]], bundle.shape
@@ -77,7 +63,7 @@ class SolveIvp(Sampler):
             out[:, lost] = 0.0
             return out.ravel()
 
-        stepper: Any = getattr(scipy.integrate, self.method)(
+        stepper = self.stepper(
             slope, times[0], bundle.ravel(), t_bound=times[-1] + lengths[-1],  # beyond the end: no step is cut short
             first_step=lengths[0], max_step=lengths[0], rtol=ANY_ERROR, atol=ANY_ERROR)
         for length in lengths:
@@ -91,4 +77,4 @@ class SolveIvp(Sampler):
 def pf_ode_slope(flow: Flow, bundle: Array, half_log_snr: float) -> Array:
     """``dx/dlambda = tau (x + s)``, and its derivative along the tangents."""
     level = NoiseLevel.from_half_log_snr(half_log_snr)
-    return level.tau * (bundle + flow(bundle, level))
+    return LogSnrClock().slope(bundle, flow(bundle, level), level)

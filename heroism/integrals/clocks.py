@@ -1,4 +1,7 @@
-"""The variable in which a step's points are placed and its interpolant is a polynomial."""
+"""The variable in which steps are placed, points lie within a step, and an interpolant is a polynomial.
+
+A clock also knows the probability-flow ODE in its own time c: ``d(x / scale)/dc = slope``.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +29,19 @@ class Clock(ABC):
         """
 
     @abstractmethod
+    def slope(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        """Derivative of ``bundle / scale`` in the time of this clock, along the probability flow."""
+
+    def scale(self, level: NoiseLevel) -> float:
+        """What the state is measured in: 1, or ``sqrt(alpha_bar)`` where x / scale is moved by the score alone."""
+        return 1.0
+
     def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
         """The level at u in [0, 1]; exactly ``start`` and ``end`` at 0 and 1."""
+        if unit in (0.0, 1.0):
+            return end if unit else start
+        alpha_bar, tau, _ = self.moments(start, end, np.array(unit))
+        return NoiseLevel(float(alpha_bar), float(tau))
 
     def unit(self, start: NoiseLevel, end: NoiseLevel, level: NoiseLevel) -> float:
         """u of any level; exactly 0 at ``start``."""
@@ -45,12 +59,19 @@ class TauClock(Clock):
         tau = (1.0 - units) * start.tau + units * end.tau
         return alpha_bar, tau, start.tau_above(end) / (2.0 * alpha_bar * tau)
 
-    def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
-        return start.toward(end, unit)
+    def scale(self, level: NoiseLevel) -> float:
+        return float(np.sqrt(level.alpha_bar))
+
+    def slope(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        return -0.5 * level.alpha_bar**-1.5 * score
 
 
 class SigmaClock(Clock):
-    """Linear in ``sigma = sqrt(tau / alpha_bar)``: the clock of EDM (2206.00364)."""
+    """Linear in ``sigma = sqrt(tau / alpha_bar)``, the variance-exploding clock of EDM (2206.00364, eq. 1 and 3 with
+    s(t) = 1).
+
+    ``d(x / sqrt(alpha_bar))/dsigma = -sqrt(tau) s``: the noise prediction, constant for a point mass.
+    """
 
     def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
         return -start.tau_above(end) / (start.alpha_bar * end.alpha_bar * (start.sigma + end.sigma))
@@ -60,15 +81,18 @@ class SigmaClock(Clock):
         sigma = start.sigma + length * units
         return 1.0 / (1.0 + sigma**2), sigma**2 / (1.0 + sigma**2), -length / sigma
 
-    def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
-        if unit in (0.0, 1.0):
-            return end if unit else start
-        variance = (start.sigma + unit * self.length(start, end)) ** 2
-        return NoiseLevel(1.0 / (1.0 + variance), variance / (1.0 + variance))
+    def scale(self, level: NoiseLevel) -> float:
+        return float(np.sqrt(level.alpha_bar))
+
+    def slope(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        return -np.sqrt(level.tau) * score
 
 
 class TimeClock(Clock):
-    """Linear in the time of the Ornstein-Uhlenbeck process run backwards, ``alpha_bar = exp(-2 t)`` (2404.09730)."""
+    """Linear in the time of the Ornstein-Uhlenbeck process run backwards, ``alpha_bar = exp(-2 t)`` (2404.09730).
+
+    ``-dx/dt = x + s``: N(0, I) stands still.
+    """
 
     def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
         above = start.tau_above(end)
@@ -80,16 +104,15 @@ class TimeClock(Clock):
         tau = end.tau - end.alpha_bar * np.expm1(-2.0 * length * (1.0 - units))  # two positive terms
         return alpha_bar, tau, length / tau
 
-    def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
-        if unit in (0.0, 1.0):
-            return end if unit else start
-        alpha_bar, tau, _ = self.moments(start, end, np.array(unit))
-        return NoiseLevel(float(alpha_bar), float(tau))
+    def slope(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        return bundle + score
 
 
 class LogSnrClock(Clock):
     """Linear in the half-log-SNR ``lambda = log sqrt(alpha_bar / tau)``: the clock of the exponential integrators
     (2206.00927).
+
+    ``dx/dlambda = tau (x + s)``: rates stay of order one at both ends of noise, and N(0, I) stands still.
     """
 
     def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
@@ -100,11 +123,10 @@ class LogSnrClock(Clock):
         half_log_snr, speed = self._show(self._read(start) + length * units)
         return expit(2.0 * half_log_snr), expit(-2.0 * half_log_snr), length * speed
 
-    def level(self, start: NoiseLevel, end: NoiseLevel, unit: float) -> NoiseLevel:
-        if unit in (0.0, 1.0):
-            return end if unit else start
-        half_log_snr, _ = self._show(np.array(self._read(start) + self.length(start, end) * unit))
-        return NoiseLevel.from_half_log_snr(float(half_log_snr))
+    def slope(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        out = bundle + score
+        out *= level.tau * float(self._show(np.array(self._read(level)))[1])
+        return out
 
     def _read(self, level: NoiseLevel) -> float:
         """What the clock shows at a level."""
@@ -162,7 +184,9 @@ def half_log_snr_gain(start: NoiseLevel, end: NoiseLevel) -> float:
     return 0.5 * float(np.log1p(above / (start.alpha_bar * end.tau)))
 
 
-CLOCKS = ("tau", "sigma", "time", "log_snr", "focused")
+CLOCKS: dict[str, Callable[[float, float], Clock]] = {
+    "tau": lambda centre, width: TauClock(), "sigma": lambda centre, width: SigmaClock(),
+    "time": lambda centre, width: TimeClock(), "log_snr": lambda centre, width: LogSnrClock(), "focused": FocusedClock}
 
 
 def clock(name: str, centre: float = 0.0, width: float = 0.6) -> Clock:
@@ -170,6 +194,4 @@ def clock(name: str, centre: float = 0.0, width: float = 0.6) -> Clock:
     name.
     """
     require(name in CLOCKS, "clock", name, f"choose one of {', '.join(CLOCKS)}")
-    choices: dict[str, Callable[[], Clock]] = {"tau": TauClock, "sigma": SigmaClock, "time": TimeClock,
-                                               "log_snr": LogSnrClock, "focused": lambda: FocusedClock(centre, width)}
-    return choices[name]()
+    return CLOCKS[name](centre, width)

@@ -43,11 +43,6 @@ class Collocation:
         """Whether the first point is the start of the step, where the state is known and one evaluation suffices."""
         return bool(self.nodes[0] == 0.0)
 
-    @property
-    def holds_end(self) -> bool:
-        """Whether the last point is the end of the step."""
-        return bool(self.nodes[-1] == 1.0)
-
 
 @cache
 def collocation(points: int, spacing: str = "equispaced") -> Collocation:

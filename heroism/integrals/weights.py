@@ -8,9 +8,9 @@ from functools import cache
 import numpy as np
 from numpy.polynomial.legendre import leggauss
 
+from heroism.integrals.clocks import Clock
+from heroism.integrals.predictions import Prediction
 from heroism.noise import Array, NoiseLevel
-from heroism.samplers.parts.clocks import Clock
-from heroism.samplers.parts.predictions import Prediction
 
 EXTRA_QUADRATURE = 40  # Gauss points beyond half the degree: round-off for all factors, over steps up to e^28
 
@@ -54,11 +54,11 @@ def step_weights(clock: Clock, prediction: Prediction, start: NoiseLevel, end: N
     lambda is ever formed that its neighbour would cancel, and polynomials up to degree m - 1 are integrated to
     round-off.
     """
-    here = prediction.kappa(*clock.moments(start, end, rows)[:2])
+    levels = [start, *(clock.level(start, end, float(unit)) for unit in rows)]
+    kappa = prediction.kappa(np.array([x.alpha_bar for x in levels]), np.array([x.tau for x in levels]))
 
     def density(units: Array) -> Array:
         alpha_bar, tau, speed = clock.moments(start, end, units)
-        return here[:, None] * prediction.rate(alpha_bar, tau) * speed
+        return kappa[1:, None] * prediction.rate(alpha_bar, tau) * speed
 
-    at_start = prediction.kappa(np.array(start.alpha_bar), np.array(start.tau))
-    return here / at_start, basis_integrals(nodes, rows, density)
+    return kappa[1:] / kappa[0], basis_integrals(nodes, rows, density)

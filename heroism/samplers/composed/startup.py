@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from heroism.collocation import Collocation, collocation
+from heroism.integrals.collocation import Collocation, collocation
 
 STARTUPS = ("ramp", "collocation", "growing")
 GROWTH = 3.0  # of the steps of a ramp

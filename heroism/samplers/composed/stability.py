@@ -6,10 +6,10 @@ from functools import cache
 
 import numpy as np
 
+from heroism.integrals.clocks import half_log_snr_gain
+from heroism.integrals.predictions import Prediction
+from heroism.integrals.weights import basis_integrals
 from heroism.noise import Array, NoiseSchedule
-from heroism.samplers.parts.clocks import half_log_snr_gain
-from heroism.samplers.parts.predictions import Prediction
-from heroism.samplers.parts.weights import basis_integrals
 
 TOLERATED = 2.0  # amplification; with more, point masses lose digits
 

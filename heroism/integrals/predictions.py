@@ -35,6 +35,11 @@ class Prediction(ABC):
     def on_score(self, alpha_bar: Array, tau: Array) -> Array:
         """Coefficient of the score in f."""
 
+    def of(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        """f along a bundle (1+p, n, d), from the score there."""
+        alpha_bar, tau = np.array(level.alpha_bar), np.array(level.tau)
+        return self.on_state(alpha_bar, tau) * bundle + self.on_score(alpha_bar, tau) * score
+
     def stiffness(self, level: NoiseLevel) -> float:
         """``d log(kappa / sigma) / d lambda``: the rate at which, for a point mass, x / kappa decays."""
         alpha_bar, tau = np.array(level.alpha_bar), np.array(level.tau)
@@ -105,12 +110,12 @@ class Data(Velocity):
         super().__init__(0.0)
 
 
-PREDICTIONS = ("scaled_score", "noise", "data", "velocity")
+PREDICTIONS: dict[str, Callable[[float], Prediction]] = {
+    "scaled_score": lambda data_std: ScaledScore(), "noise": lambda data_std: Noise(),
+    "data": lambda data_std: Data(), "velocity": Velocity}
 
 
 def prediction(name: str, data_std: float = 1.0) -> Prediction:
     """The prediction of that name; InputError for an unknown one. ``data_std`` matters to the velocity only."""
     require(name in PREDICTIONS, "prediction", name, f"choose one of {', '.join(PREDICTIONS)}")
-    choices: dict[str, Callable[[], Prediction]] = {"scaled_score": ScaledScore, "noise": Noise, "data": Data,
-                                                    "velocity": lambda: Velocity(data_std)}
-    return choices[name]()
+    return PREDICTIONS[name](data_std)

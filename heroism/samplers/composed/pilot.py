@@ -1,0 +1,128 @@
+"""What a few paths tell before the others start: the size of the data, where errors are large, when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from heroism.errors import require
+from heroism.flow import Flow, Score
+from heroism.integrals.clocks import FocusedClock
+from heroism.integrals.paths import in_turn
+from heroism.integrals.predictions import Velocity
+from heroism.integrals.stages import Method
+from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.samplers.base import Decided
+from heroism.samplers.composed.placement import Warp, even, even_errors, place
+from heroism.samplers.composed.sampler import Composed
+from heroism.samplers.composed.shape import Shape
+
+PLACEMENTS = ("schedule", "clock", "size", "embedded")
+PATHS = 48
+MUCH_NOISE = 100.0  # sigma; of larger noise all data look alike, and errors of the score hide them
+SCOUT_LEVELS = 10
+SCOUT_MEMORY = 2
+SCOUT = Shape(1, 1, "gauss_radau", predictor="interpolant", memory=SCOUT_MEMORY, startup="growing")
+
+
+@dataclass(frozen=True)
+class Pilot:
+    """What of ``placement`` and ``tolerance``, as in :class:`ComposedHeroism`, only a pilot run can decide.
+
+    Raises
+    ------
+    InputError : an unknown placement; a tolerance that is not positive.
+    """
+
+    placement: str = "schedule"
+    tolerance: float | None = None
+
+    def __post_init__(self) -> None:
+        require(self.placement in PLACEMENTS, "placement", self.placement, f"choose one of {', '.join(PLACEMENTS)}")
+        require(self.tolerance is None or self.tolerance > 0, "tolerance", self.tolerance,
+                "give a positive number, or none")
+
+    @property
+    def scouts(self) -> int:
+        """Evaluations, one a round, before anything of the path itself is tried."""
+        return {"size": 1, "embedded": SCOUT_LEVELS}.get(self.placement, 0)
+
+    @property
+    def paths(self) -> int:
+        """How many it wants; 0 if there is nothing to decide."""
+        return PATHS if self.scouts or self.tolerance is not None else 0
+
+    def most(self, path: int) -> int:
+        """Evaluations, or rounds, of the pilot run at most, if the path itself takes ``path``."""
+        return self.scouts + (path if self.tolerance is not None else 0)
+
+    def decide(self, sampler: Composed, score: Score, schedule: NoiseSchedule, starts: Array) -> Decided:
+        """The sampler with what paths from ``starts`` (n, d) decide."""
+        flow, method, warp, made = Watch(score), sampler.method, sampler.warp, sampler.decided
+        if self.scouts:
+            size = size_of_data(flow, schedule, starts)
+            method = _of_size(method, size)
+        if self.placement == "embedded":
+            warp = _embedded(flow, method, schedule, starts)
+        if self.tolerance is not None:
+            trial = Composed(method, sampler.shape, warp).planned(schedule)
+            made = tuple(made for _, made in in_turn(flow, starts[None], trial, self.tolerance))
+        decided = Composed(method, sampler.shape, warp, sampler.overlap, made)
+        return Decided(decided, flow.evaluations, flow.rounds)
+
+
+class Watch(Flow):
+    """A flow that remembers the positions (n, d) at which it was asked for scores, and what they were."""
+
+    def __init__(self, score: Score):
+        super().__init__(score)
+        self.seen: list[tuple[Array, Array]] = []
+
+    def together(self, bundles: Sequence[Array], levels: Sequence[NoiseLevel]) -> list[Array]:
+        scores = super().together(bundles, levels)
+        self.seen += [(x[0].copy(), s[0].copy()) for x, s in zip(bundles, scores, strict=True)]
+        return scores
+
+
+def size_of_data(flow: Flow, schedule: NoiseSchedule, starts: Array) -> float:
+    """Standard deviation of the data along a typical coordinate, from one evaluation at ``starts`` (n, d).
+
+    With much noise the posterior mean ``E[X_0 | x] = (x + tau s) / alpha`` is linear in x, with slope ``alpha v /
+    (alpha^2 v + tau)`` for data of variance v. Kept within the noises of the schedule. Beyond a noise of sigma = 100 it
+    is evaluated there: such starts are as good as pure noise, which may stand for a state at any large noise.
+    """
+    level = max(schedule.start, NoiseLevel.from_half_log_snr(-float(np.log(MUCH_NOISE))), key=lambda x: x.half_log_snr)
+    means = starts + level.tau * flow(starts[None], level)[0]  # times alpha
+    apart = starts - starts.mean(axis=0)
+    share = float(np.sum(apart * means) / np.sum(apart**2))  # alpha^2 v / (alpha^2 v + tau)
+    variance = share / (1.0 - share) * level.tau / level.alpha_bar if 0.0 < share < 1.0 else 1.0
+    return float(np.clip(np.sqrt(variance), schedule.end.sigma, schedule.start.sigma))
+
+
+def local_errors(corrected: Array, seen: Sequence[tuple[Array, Array]], memory: int) -> Array:
+    """(k,) local errors of k steps that predicted states, evaluated them (``seen``), and ``corrected`` (k, n, d) them:
+    half of ``E|s . (corrected - predicted)|``, the total variation they make, up to a divergence.
+
+    The first ``memory`` steps, which are of lower orders, are taken to be no worse than the one after them.
+    """
+    predicted, scores = (np.array(each) for each in zip(*seen, strict=True))
+    errors = 0.5 * np.mean(np.abs(np.sum(scores * (corrected - predicted), axis=2)), axis=1)
+    errors[:memory] = errors[memory]
+    return np.asarray(errors)
+
+
+def _of_size(method: Method, size: float) -> Method:
+    """The method with a clock and a linear part that suit data of that size."""
+    clock, prediction = method.clock, method.prediction
+    assert isinstance(clock, FocusedClock) and isinstance(prediction, Velocity)
+    return Method(clock.scaled(size), prediction.scaled(size))
+
+
+def _embedded(flow: Watch, method: Method, schedule: NoiseSchedule, starts: Array) -> Warp:
+    """Where the steps of equal errors lie: a scout of few even steps finds predictor and corrector apart."""
+    before, levels = len(flow.seen), place(method.clock, schedule.start, schedule.end, SCOUT_LEVELS, even)
+    scout = Composed(method, SCOUT).planned(levels)
+    corrected = np.array([bundle[0] for bundle, _ in in_turn(flow, starts[None], scout)])
+    return even_errors(local_errors(corrected, flow.seen[before:], SCOUT_MEMORY), SCOUT_MEMORY + 2)

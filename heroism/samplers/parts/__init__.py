@@ -1,1 +1,0 @@
-"""What a composed sampler is put together from: clocks, predictions, weights, sweeps, steps and their placement."""
