@@ -378,7 +378,8 @@ def test_a_marginal_in_a_million_dimensions():
 
 @pytest.mark.parametrize("measure, target, sampler, words", [
     (Histogram((0, 1, 2, 3)), Sphere(9), Ddim(), "at most 3"), (Histogram((9,)), Sphere(9), Ddim(), "0 to d - 1 = 8"),
-    (Histogram((1, 1)), Sphere(9), Ddim(), "different whole"), (Wasserstein1d(-1), Sphere(9), Ddim(), "coordinates"),
+    (Histogram((1, 1)), Sphere(9), Ddim(), "different whole"),
+    (Wasserstein1d(coordinate=-1), Sphere(9), Ddim(), "coordinates"),
     (Histogram(bins=1), Sphere(9), Ddim(), "bins = 1"), (Histogram((0, 1, 2), 1000), Sphere(9), Ddim(), "too many"),
     (Wasserstein(), Sphere(10**6), Ddim(), "d = 1000000"), (Wasserstein(6000), Sphere(9), Ddim(), "5000"),
     (SlicedWasserstein(directions=1), Sphere(9), Ddim(), "directions"),
