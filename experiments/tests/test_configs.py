@@ -15,7 +15,7 @@ from experiments.job import CHOICES
 from experiments.paths import CONF
 from experiments.plan import Planner
 from experiments.store import Store
-from experiments.words import measures
+from experiments.words import canonical, measures
 from heroism.errors import MissingExtra
 
 FILES = [*((group, path.stem) for group in CHOICES for path in sorted((CONF / group).glob("*.yaml"))),
@@ -26,7 +26,7 @@ SMOKE_RECORDS = 200
 
 def jobs(*overrides):
     """What a sweep with these overrides would run; Hydra composes once per choice of files."""
-    return planner(*overrides[:1]).plan(overrides)
+    return planner(*overrides[:1]).plan([canonical(override) for override in overrides])
 
 
 @cache

@@ -70,7 +70,7 @@ def halved(text):
 
 @pytest.mark.parametrize("file, whose", [
     ("heroism/samplers/heroism.py", {"heroism"}), ("heroism/samplers/ddim.py", {"ddim"}),
-    ("heroism/samplers/unipc.py", {"unipc"}), ("heroism/samplers/base.py", set(JOBS)),
+    ("heroism/samplers/multistep.py", {"unipc"}), ("heroism/samplers/base.py", set(JOBS)),
     ("heroism/targets/sphere.py", set(JOBS)), ("heroism/noise.py", set(JOBS)), ("heroism/transport.py", set(JOBS)),
     ("heroism/targets/torus.py", set()), ("heroism/samplers/__init__.py", set()), ("heroism/samplers/new.py", set()),
     ("experiments/progress.py", set())])
