@@ -22,7 +22,7 @@ from analysis.studies import module_of, names
 from analysis.tables import Tables, read_environments, tables_of, write_derived
 from heroism.errors import InputError, require
 
-OWN = [study for study in names() if study not in ("budget", "worst_case")]
+OWN = [study for study in names() if study != "worst_case"]
 STUDIES_KNOWN = sorted({path.stem for path in STUDIES.glob("*.yaml")})
 
 

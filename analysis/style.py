@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,7 +33,7 @@ matplotlib.rcParams.update({
     "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
     "axes.linewidth": 0.6, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
     "lines.linewidth": 1.2, "lines.markersize": 3.8, "legend.frameon": False, "grid.color": "#E3E3E3",
-    "grid.linewidth": 0.5, "axes.grid": True, "axes.axisbelow": True, "savefig.dpi": 200, "pdf.fonttype": 42,
+    "grid.linewidth": 0.5, "axes.grid": True, "axes.axisbelow": True, "savefig.dpi": 170, "pdf.fonttype": 42,
     "figure.facecolor": "white", "savefig.facecolor": "white",
 })
 
@@ -166,6 +167,11 @@ def floor_line(axes: Axes, x: Any, floor: Any, color: str, label: str = "_", wid
               linestyle=":", linewidth=width, zorder=FLOOR)
 
 
+def wrapped(text: str, width: int) -> str:
+    """Lines of at most so many characters, broken at plain spaces alone."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
 def power_of_ten(value: float) -> str:
     """In mathematical notation, without dollars."""
     exponent = int(np.floor(np.log10(value) + 1e-9))
@@ -230,6 +236,7 @@ def save(figure: Figure, path: Path) -> list[Path]:
     written = [path.with_suffix(suffix) for suffix in (".png", ".pdf")]
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png")
-    Image.open(drawn).convert("RGB").quantize(SHADES, dither=Image.Dither.NONE).save(written[0], optimize=True)
+    shades = Image.open(drawn).convert("RGB").quantize(SHADES, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    shades.save(written[0], optimize=True)
     figure.savefig(written[1], metadata={"Creator": None, "Producer": None, "CreationDate": None})
     return written

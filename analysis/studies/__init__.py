@@ -19,14 +19,15 @@ from analysis.style import Picture
 
 
 class Views(Protocol):
-    """Attributes
-    ----------
-    NOTE : a sentence or two to stand under the summary.
-    FIGURES : its pictures; the first one goes by the study's name in the README.
-    """
+    """What every study has."""
 
-    NOTE: str
-    FIGURES: Sequence[Picture]
+    @property
+    def NOTE(self) -> str:
+        """A sentence or two to stand under the summary."""
+
+    @property
+    def FIGURES(self) -> Sequence[Picture]:
+        """Its pictures; the first one goes by the study's name in the README."""
 
     def tables(self, runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
         """From the runs of the study its tables by name, the one of its own name among them."""

@@ -72,10 +72,10 @@ def _stack(axes: Axes, rows: pd.DataFrame) -> None:
         axes.bar(place, share, 0.55, bottom=np.where(share >= 0, up, down), color=colour, zorder=style.DATA,
                  label=part.replace("jacobian", "Jacobian"))
         up, down = up + np.maximum(share, 0), down + np.minimum(share, 0)
-    for name, shift, look, label in (("budget", 0.0, {"fmt": "_", "markersize": 16.0}, "sum of the shares"),
-                                     ("total_variation", 0.36, {"fmt": "o", "markersize": 3.0}, "measured on its own")):
-        axes.errorbar(place + shift, rows[name], NORMAL * rows[f"{name}_stderr"].fillna(0.0), color=looks.BLACK,
-                      elinewidth=0.9, zorder=style.DATA + 1, label=label, **look)
+    for name, shift, mark, size, label in (("budget", 0.0, "_", 16.0, "sum of the shares"),
+                                           ("total_variation", 0.36, "o", 3.0, "measured on its own")):
+        axes.errorbar(place + shift, rows[name], NORMAL * rows[f"{name}_stderr"].fillna(0.0), fmt=mark, markersize=size,
+                      color=looks.BLACK, elinewidth=0.9, zorder=style.DATA + 1, label=label)
     bad = rows["spoiled"].to_numpy(bool)
     style.cross(axes, place[bad] + 0.36, rows["total_variation"].to_numpy(float)[bad])
     axes.axhline(0, color=looks.INK, linewidth=0.6)

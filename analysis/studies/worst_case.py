@@ -1,69 +1,94 @@
-"""The picture of the search for the hardest instance: what every trial gave, and the winners measured again."""
+"""The search for the hardest instance: what every trial gave, and the winners measured again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from analysis.figures.claims import DPI, wrapped
-from analysis.palette import COLOURS
-from analysis.verify.table import Judged
+from analysis import looks, style
+from analysis.paths import STUDIES
+from analysis.text import interval, number
+from analysis.verify.claim import read_study
+from analysis.verify.statistics import measure
+from analysis.verify.verdicts import judge
 
-LINE = 69  # characters
+NOTE = "The hardest instance of each of the hardest families, measured again with a fresh seed (95 % interval)."
+MADE_BY = "verify"
+TRIALS = ["K", "trial", "target", "trial_exponent"]
+WINNERS = ["K", "instance", "exponent", "low", "high", "predicted", "verdict", "why"]
 
 
-def draw(judged: Sequence[Judged], table: pd.DataFrame, folder: Path) -> Path:
-    """One column per search: exponents of all trials above, of the winners with their 95% intervals below.
+def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Tables of the study.
 
-    ``table`` holds the runs of the study. Writes ``worst_case.png`` and returns its path.
+    ``worst_case`` : one row per K and instance measured again, its exponent of d beside the bound, or why it has none.
+    ``worst_case_trials`` : the exponent of every trial, for every K.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    figure = Figure(figsize=(max(5.2 * len(judged), 7.0), 6.4), layout="constrained")
-    axes = figure.subplots(2, len(judged), squeeze=False, gridspec_kw={"height_ratios": [3, 2]})
-    families = sorted(table.dropna(subset="trial")["target"].unique())
-    for column, one in enumerate(judged):
-        mine = table
-        for name, value in one.row.names.items():
-            mine = mine[mine[name] == value]
-        _trials(axes[0, column], mine.dropna(subset="trial").drop_duplicates("trial"), families)
-        axes[0, column].set_title(one.names or one.claim.name, fontsize=10)
-        _winners(axes[1, column], one, families)
-    axes[0, 0].set_ylabel("exponent of d in T / log T")
-    axes[0, -1].legend(fontsize=7, frameon=False, ncols=2)
-    figure.suptitle("Search for the steepest dependence on d: every trial, and the hardest instances measured again "
-                    "with a fresh seed (95%)", fontsize=10)
-    path = folder / "worst_case.png"
-    figure.savefig(path, dpi=DPI, metadata={"Software": None})
-    return path
+    (claim,) = read_study(STUDIES / "worst_case.yaml")
+    winners = []
+    for row in measure(claim.statistic, runs, claim.records):
+        verdict = judge(claim, row)
+        winners += [{**row.names, "instance": group.label, "exponent": group.value, "low": group.low,
+                     "high": group.high, "predicted": verdict.predicted, "verdict": verdict.word,
+                     "why": group.reason or ""} for group in row.groups]
+    trials = runs.reindex(columns=TRIALS).dropna(subset="trial").drop_duplicates(["K", "trial"])
+    return {"worst_case": pd.DataFrame(winners, columns=WINNERS),
+            "worst_case_trials": trials.sort_values(TRIALS, ignore_index=True)}
 
 
-def _trials(axes: Axes, trials: pd.DataFrame, families: Sequence[str]) -> None:
-    for colour, family in zip(COLOURS * 2, families, strict=False):
-        rows = trials[trials["target"] == family]
-        axes.plot(rows["trial"] + 1, rows["trial_exponent"], "o", markersize=4, color=colour, label=family, alpha=0.8)
+def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The instances measured again, and the bound."""
+    return pd.DataFrame([{
+        "K": number(row["K"], ".0f"), "family": row["instance"],
+        "exponent of d [95 %]": interval(row["exponent"], row["low"], row["high"]),
+        "1 + 2/K": number(row["predicted"], ".2f"), "verdict": row["verdict"],
+        "why": row["why"].partition(" (")[0],
+    } for row in tables["worst_case"].to_dict("records")])
+
+
+def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
+    """One column per K: exponents of all trials above, of the winners with their intervals below; None without any."""
+    winners, trials = tables["worst_case"], tables["worst_case_trials"]
+    every = sorted(winners["K"].unique())
+    if not every:
+        return None
+    figure, grid = style.panels(2, len(every), 2.1, sharex="row")
+    for (above, below), K in zip(grid.T, every, strict=True):
+        _trials(above, trials[trials["K"] == K])
+        above.set_title(f"$K = {K:g}$")
+        _winners(below, winners[winners["K"] == K].reset_index(drop=True))
+    grid[0, 0].set_ylabel("exponent of $d$ in $T / \\log T$")
+    style.footer(figure, tables["environments"], *grid[0])
+    return figure
+
+
+def _trials(axes: Axes, trials: pd.DataFrame) -> None:
+    for family, rows in trials.groupby("target", sort=True):
+        axes.plot(rows["trial"] + 1, rows["trial_exponent"], zorder=style.DATA, label=looks.name(str(family)),
+                  **looks.look(str(family)) | {"linestyle": "none"})
     axes.set_xlabel("trial")
-    axes.grid(alpha=0.25, linewidth=0.5)
 
 
-def _winners(axes: Axes, one: Judged, families: Sequence[str]) -> None:
-    groups, verdict = one.row.groups, one.verdict
-    for i, group in enumerate(groups):
-        family = group.label.partition(" ")[0]
-        colour = COLOURS[list(families).index(family) % len(COLOURS)] if family in families else "0.4"
-        if np.isfinite(group.value):
-            axes.plot([group.low, group.high], [i, i], color=colour, linewidth=1.4)
-            axes.plot(group.value, i, "o", color=colour, markersize=5)
-        words = group.label if group.reason is None else f"{group.label}: {group.reason.partition(' (')[0]}"
-        axes.text(0.01, i - 0.28, wrapped(words, LINE), fontsize=6, va="bottom", transform=axes.get_yaxis_transform())
-    if np.isfinite(verdict.predicted):
-        axes.axvline(verdict.predicted, color="k", linestyle="--", linewidth=1)
-    axes.set_yticks([])
-    axes.set_ylim(len(groups) - 0.4, -1.0)
-    axes.grid(axis="x", alpha=0.25, linewidth=0.5)
-    axes.set_xlabel(f"exponent of d, measured again (dashed: the bound {verdict.predicted:.3g})\n{verdict.word}",
-                    fontsize=9)
+def _winners(axes: Axes, rows: pd.DataFrame) -> None:
+    """Every instance's parameters above its interval; the bound dashed."""
+    for i, row in rows.iterrows():
+        family, _, parameters = row["instance"].partition(" ")
+        look = looks.look(family)
+        if np.isfinite(row["exponent"]):
+            axes.plot([row["low"], row["high"]], [i, i], color=look["color"])
+            axes.plot(row["exponent"], i, marker=look["marker"], color=look["color"])
+        words = f"{looks.name(family)} {parameters}" + f": {row['why'].partition(' (')[0]}" * bool(row["why"])
+        axes.text(0.01, i - 0.2, style.wrapped(words, 46), fontsize=style.SMALL, va="bottom",
+                  transform=axes.get_yaxis_transform())
+    axes.axvline(rows["predicted"].iloc[0], color=looks.BLACK, linestyle="--", linewidth=1.0)
+    axes.set(yticks=[], ylim=(len(rows) - 0.4, -1.0),
+             xlabel="exponent of $d$, measured again", title=rows["verdict"].iloc[0])
+
+
+FIGURES = (style.Picture("worst_case", draw, (
+    "Search for the steepest dependence on d. Above: the exponent of every trial. Below: the hardest instances "
+    "measured again with a fresh seed, with 95 % intervals, beside the theorem's bound (dashed).")),)
