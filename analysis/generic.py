@@ -20,12 +20,12 @@ from analysis.curves import curves
 from analysis.text import NONE, level, number
 from heroism.rates import FLOOR_FACTOR, fit_rate
 
-TOLD = ["target", "sampler", "schedule", "perturbation", "start", "d", "K", "N", "particles", "distance"]
+TOLD = ["distance", "target", "sampler", "schedule", "perturbation", "start", "d", "K", "N", "particles"]
 NUMBERS = ["d", "K", "particles"]
 SYMBOLS = {"T": "number of noise levels $T$", "d": "dimension $d$", "K": "points per step $K$"}
 MOST_COLUMNS = 6  # of values side by side in the table for people
 COLUMNS = 3
-MOST_CURVES, MOST_PANELS = 8, 15
+MOST_CURVES, MOST_PANELS, MOST_ENTRIES = 8, 15, 24
 
 
 @dataclass(frozen=True)
@@ -90,15 +90,16 @@ class Generic:
         if points.empty:
             return None
         panels, look = list(points.groupby("panel", sort=False)), _looks(points)
+        measures = points["distance"].unique()
         width = style.WIDTH if len(panels) > 1 else 0.7 * style.WIDTH
         figure, shown = style.wrapped_panels(len(panels), COLUMNS, 1.9 if len(panels) > 1 else 2.8, width=width,
-                                             sharex=True, sharey=True)
+                                             sharex=True, sharey=len(measures) == 1)
         for axes, (panel, here) in zip(shown, panels, strict=True):
             _panel(axes, here, look)
             axes.set_title(panel, fontsize=style.SMALL)
-        varied, measure = points["varied"].iloc[0], " / ".join(sorted(points["distance"].unique()))
+        varied = points["varied"].iloc[0]
         style.outer_labels(shown, COLUMNS, SYMBOLS.get(varied, varied.lstrip("~").replace("_", " ")),
-                           style.TV if measure == "total_variation" else measure.replace("_", " "))
+                           "measured value" if len(measures) > 1 else _measure(measures[0]))
         style.footer(figure, tables["environments"], *shown)
         return figure
 
@@ -156,7 +157,7 @@ def _telling(points: pd.DataFrame, leave: str) -> list[str]:
 def _panels(points: pd.DataFrame, told: Sequence[str]) -> list[str]:
     """The first of the columns that tell curves apart: so many that no panel is crowded, but not many panels."""
     curves = points[list(told)].drop_duplicates()
-    for many in range("target" in told, len(told)):
+    for many in range(sum(name in told for name in TOLD[:2]), len(told)):
         crowd = curves.groupby(told[:many], dropna=False).size().max() if many else len(curves)
         if crowd <= MOST_CURVES or len(curves[told[:many + 1]].drop_duplicates()) > MOST_PANELS:
             return list(told[:many])
@@ -172,12 +173,16 @@ def _labels(points: pd.DataFrame, told: Sequence[str]) -> pd.Series:
 def _word(name: str, value: Any) -> str:
     if pd.isna(value) or value == "":
         return ""
-    if name in ("target", "sampler"):
+    if name in ("distance", "target", "sampler"):
         return looks.name(str(value))
     if isinstance(value, str) and not name.startswith("~") and name != "N":
         return value.replace("_", " ")
     symbol = f"${name}$" if len(name) == 1 else name.removeprefix("~").replace("_", " ")
     return f"{symbol} = {value if isinstance(value, str) else format(value, 'g')}"
+
+
+def _measure(name: str) -> str:
+    return style.TV if name == "total_variation" else name.replace("_", " ")
 
 
 # ---- what a curve says ---------------------------------------------------------------------------
@@ -216,7 +221,7 @@ def _order(row: Mapping[str, Any]) -> str:
 def _panel(axes: Axes, points: pd.DataFrame, look: Mapping[str, dict[str, Any]]) -> None:
     for label, curve in points.groupby("label", sort=False):
         used, how = curve["left_out"] == "", look[str(label)]
-        style.error_bars(axes, curve["x"], curve["value"], curve["stderr"], used, label=str(label), **how)
+        style.error_bars(axes, curve["x"], curve["value"], curve["stderr"], used, **how)
         style.spoiled(axes, curve["x"], curve["value"], curve)
         style.floor_line(axes, curve["x"], curve["floor"], how["color"])
     style.floor_line(axes, [], [], looks.INK, "measured floors")
@@ -228,14 +233,16 @@ def _panel(axes: Axes, points: pd.DataFrame, look: Mapping[str, dict[str, Any]])
 def _looks(points: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """By label that of the sampler where samplers differ in a panel, else of K, else one after the other.
 
-    Where one comes again, its mark and line change.
+    Where one comes again, its mark and line change. A legend of too many curves names what gives them their colours.
     """
     samplers, orders = (points.groupby("panel")[name].nunique().max() > 1 for name in ("sampler", "K"))
     found, seen = {}, Counter[str]()
-    for place, first in enumerate(points.drop_duplicates("label").to_dict("records")):
+    labels = points.drop_duplicates("label")
+    for place, first in enumerate(labels.to_dict("records")):
         base = first["sampler"] if samplers else f"K={first['K']}" if orders and pd.notna(first["K"]) else str(place)
+        word = first["label"] if len(labels) <= MOST_ENTRIES else looks.name(base) if base != str(place) else "_"
         again = looks.nth((len(looks.COLOURS) + 1) * seen[base])
         found[first["label"]] = (looks.nth(place) if base == str(place) else looks.look(base)) \
-            | ({name: again[name] for name in ("marker", "linestyle")} if seen[base] else {})
+            | ({name: again[name] for name in ("marker", "linestyle")} if seen[base] else {}) | {"label": word}
         seen[base] += 1
     return found

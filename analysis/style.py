@@ -33,7 +33,7 @@ matplotlib.rcParams.update({
     "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
     "axes.linewidth": 0.6, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
     "lines.linewidth": 1.2, "lines.markersize": 3.8, "legend.frameon": False, "grid.color": "#E3E3E3",
-    "grid.linewidth": 0.5, "axes.grid": True, "axes.axisbelow": True, "savefig.dpi": 170, "pdf.fonttype": 42,
+    "grid.linewidth": 0.5, "axes.grid": True, "axes.axisbelow": True, "savefig.dpi": 150, "pdf.fonttype": 42,
     "figure.facecolor": "white", "savefig.facecolor": "white",
 })
 
@@ -198,7 +198,8 @@ def footer(figure: Figure, environments: pd.DataFrame, *sources: Axes) -> None:
     """
     entries: dict[str, Any] = {}
     for axes in sources:
-        entries |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
     behind = {label: (one[0] if isinstance(one, tuple) else one).get_zorder() < DATA for label, one in entries.items()}
     order = sorted(entries, key=behind.__getitem__)
     width, height = figure.get_size_inches()

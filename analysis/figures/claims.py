@@ -44,12 +44,10 @@ def draw(judged: Sequence[Judged]) -> Figure:
     figure = Figure(figsize=(style.WIDTH, heights.sum() + 0.15 * (2 + words.count("\n"))), layout="constrained")
     axes = figure.subplots(len(judged), 1 + fitted, squeeze=False, gridspec_kw={"height_ratios": heights})
     for strip, one, texts, height in zip(axes, judged, labels, heights, strict=True):
-        drawn = _looks(one.row.groups)
+        drawn, room = _looks(one.row.groups), max(1, round((height - AROUND) / LINE))
         if fitted:
             _curves(strip[0], one, drawn)
-        _forest(strip[-1], one, drawn)
-        every = max(1, -(-len(texts) // max(1, round((height - AROUND) / LINE))))
-        strip[-1].set_yticks(range(0, len(texts), every), texts[::every], fontsize=style.SMALL)
+        _forest(strip[-1], one, drawn, texts, every=max(1, -(-len(texts) // room)))
     figure.suptitle(words, fontsize=8.5)
     return figure
 
@@ -109,8 +107,8 @@ def _reference(axes: Axes, one: Judged, curves: Sequence[Curve]) -> None:
     axes.legend(fontsize=style.SMALL, frameon=True, framealpha=0.85, edgecolor="none")
 
 
-def _forest(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]]) -> None:
-    """Value and 95% interval of every group; the prediction with its tolerance shaded."""
+def _forest(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]], texts: Sequence[str], every: int) -> None:
+    """Value and 95% interval of every group; the prediction with its tolerance shaded; words for every so many."""
     groups, verdict = one.row.groups, one.verdict
     if not groups:
         axes.set_axis_off()
@@ -122,9 +120,10 @@ def _forest(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]]) -> None
             low, high = (bound if np.isfinite(bound) else group.value for bound in (group.low, group.high))
             axes.plot([low, high], [i, i], color=look["color"], linewidth=1.0)
             axes.plot(group.value, i, marker=look["marker"], markersize=3.4, color=look["color"])
-        else:
+        elif i % every == 0:
             axes.text(0.02, i, str(group.reason).partition(" (")[0], transform=axes.get_yaxis_transform(),
                       fontsize=style.SMALL, va="center", color=looks.GREY)
+    axes.set_yticks(range(0, len(texts), every), texts[::every], fontsize=style.SMALL)
     axes.set_ylim(len(groups) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
     worst = verdict.worst and replace(verdict.worst, label=_label(verdict.worst).replace("\n", " "))

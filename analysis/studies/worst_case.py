@@ -56,7 +56,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     every = sorted(winners["K"].unique())
     if not every:
         return None
-    figure, grid = style.panels(2, len(every), 2.1, sharex="row")
+    figure, grid = style.panels(2, len(every), 2.5, sharex="row", gridspec_kw={"height_ratios": [2, 3]})
     for (above, below), K in zip(grid.T, every, strict=True):
         _trials(above, trials[trials["K"] == K])
         above.set_title(f"$K = {K:g}$")

@@ -137,3 +137,12 @@ def test_the_budget_adds_up(synthetic_tables):
     (figure,) = (picture.draw(tables) for picture in module_of("budget").FIGURES)
     (bars, *_) = figure.axes[0].containers
     assert [bar.get_height() for bar in bars] == pytest.approx([0.001] * 3)
+
+
+def test_a_legend_of_too_many_curves_names_what_colours_them():
+    _, _, figure = views(sweep(samplers=[(f"sampler_{i}", 1) for i in range(5)], dims=(2, 4, 8, 16, 32, 64)))
+    assert len(figure.axes) == 5  # a panel each: 6 labels
+    _, _, figure = views(record(T=T, d=d, K=K, value=0.1 / T, study="sweep", target=target)
+                         for d in range(2, 12) for K in (2, 3, 4) for T in (16, 32)
+                         for target in [f"target_{i}" for i in range(8)])
+    assert {"K=2", "K=3", "K=4", "measured floors"} == {text.get_text() for text in figure.legends[0].get_texts()}
