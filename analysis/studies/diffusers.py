@@ -65,26 +65,8 @@ class Experiment(NamedTuple):
     asked_at: str = "timestep"
 
 
-class Seen:
-    """The curves of all experiments, by T, without runs that failed."""
-
-    def __init__(self, points: pd.DataFrame):
-        self._curves = {Experiment(*key): curve.dropna(subset="value").sort_values("T")
-                        for key, curve in points.groupby(list(Experiment._fields), sort=False)}
-        self._none = points.iloc[:0]
-
-    def shipped(self) -> list[Experiment]:
-        """What ran as it is shipped."""
-        return [one for one in self._curves if one[4:] == Experiment("", "", "", "")[4:] and len(self.of(one))]
-
-    def of(self, one: Experiment, **other: str) -> pd.DataFrame:
-        """The curve of an experiment, or of one that is like it but for ``other``; empty if it was not made."""
-        return self._curves.get(one._replace(**other), self._none)
-
-    def options(self, one: Experiment, levels: str) -> list[str]:
-        """All options with which the solver ran on its target and these levels."""
-        return list(dict.fromkeys(other.options for other in self._curves
-                                  if other[:1] + other[2:4] == (one.solver, levels, one.target)))
+Curves = Mapping[Experiment, pd.DataFrame]  # of every experiment that was made, by T, without runs that failed
+NEVER = pd.DataFrame(columns=["T", "value"], dtype=float)  # one that was not
 
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -93,10 +75,12 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     ``diffusers`` : one row per solver, options, levels and target; the ones that cannot run have a reason only.
     ``diffusers_curves`` : every run, with the settings of its experiment.
     """
-    points = _named(curves(runs, DISTANCE))
-    seen, failed = Seen(points), _failures(runs)
+    points, failed = _named(curves(runs, DISTANCE)), _failures(runs)
+    seen = {Experiment(*key): curve.dropna(subset="value").sort_values("T")
+            for key, curve in points.groupby(list(Experiment._fields), sort=False)}
     package = dict(zip(points["solver"], points["package"], strict=True))
-    rows = [{"package": package[one.solver], **_row(one, seen, failed.get(one[:4]))} for one in seen.shipped()]
+    rows = [{"package": package[one.solver], **_row(one, seen, failed.get(one[:4]))} for one, curve in seen.items()
+            if one == Experiment(*one[:4]) and len(curve)]
     known = list(PACKAGES.values())
     rows.sort(key=lambda row: [known.index(row["package"]) if row["package"] in known else len(known),
                                *(row[name] for name in ("levels", "solver", "options", "target"))])
@@ -142,8 +126,13 @@ def _refused() -> Iterator[Row]:
 
 # ---- what a curve says ---------------------------------------------------------------------------
 
-def _row(one: Experiment, seen: Seen, failed: str | None) -> Row:
-    curve, double = seen.of(one), seen.of(one, precision="double")
+def _twin(seen: Curves, one: Experiment, **other: str) -> pd.DataFrame:
+    """The curve of an experiment that is like this one but for ``other``; empty if it was not made."""
+    return seen.get(one._replace(**other), NEVER)
+
+
+def _row(one: Experiment, seen: Curves, failed: str | None) -> Row:
+    curve, double = seen[one], _twin(seen, one, precision="double")
     rounds, stops = _parts_at(curve, double), _stops(double if len(double) else curve)
     end = min((at for at in (rounds, stops) if at is not None), default=np.inf)
     used = curve[(curve["value"] < SETTLED) & (curve["T"] < end)].tail(LAST)
@@ -207,9 +196,9 @@ def _better(twin: pd.DataFrame, curve: pd.DataFrame) -> tuple[str, str, str] | N
     return (f"{ours:.0e}", f"{theirs:.0e}", f"T = {finest:.0f}") if ours < theirs / APART else None
 
 
-def _experiments(one: Experiment, seen: Seen, rounds: float | None) -> Iterator[str]:
+def _experiments(one: Experiment, seen: Curves, rounds: float | None) -> Iterator[str]:
     """What the same solver does in double precision, at the sigma of the step, and without lower final orders."""
-    curve, double, at_sigma = seen.of(one), seen.of(one, precision="double"), seen.of(one, asked_at="sigma")
+    curve, double, at_sigma = seen[one], _twin(seen, one, precision="double"), _twin(seen, one, asked_at="sigma")
     if rounds is not None:
         finest = double["T"].max()
         yield f"single precision: in double the same code has {_at(double, finest):.0e} at T = {finest:.0f}" \
@@ -218,12 +207,12 @@ def _experiments(one: Experiment, seen: Seen, rounds: float | None) -> Iterator[
         yield "timesteps are whole numbers: asked at the sigma of the step it has " \
               "{0} at {2}, shipped {1}".format(*found)
     options = " ".join(sorted([*one.options.split(), "lower_order_final=False"]))
-    whole = seen.of(one, precision="double", options=options)
+    whole = _twin(seen, one, precision="double", options=options)
     if "lower_order_final" not in one.options and (found := _better(whole, double)):
         yield "lower_order_final: in double {0} at {2} without it, {1} with it".format(*found)
 
 
-def _of_the_method(one: Experiment, seen: Seen, short: bool) -> Iterator[str]:
+def _of_the_method(one: Experiment, seen: Curves, short: bool) -> Iterator[str]:
     """Why a solver falls short, rises or stops where neither precision nor timesteps are to blame."""
     found = [words for solver, needs, words in METHOD if solver == one.solver and needs in one.options]
     yield from found[-1:]
@@ -237,22 +226,22 @@ def _of_the_method(one: Experiment, seen: Seen, short: bool) -> Iterator[str]:
               "multistep solvers, 500 of them, at 500"
 
 
-def _uneven(one: Experiment, seen: Seen) -> Iterator[str]:
+def _uneven(one: Experiment, seen: Curves) -> Iterator[str]:
     """What the same solver has with steps that are more even in log-SNR."""
     kept = [part for part in one.options.split() if "spacing" not in part and "final=" not in part]
     options = " ".join(sorted([*kept, "use_karras_sigmas=True"]))
-    if found := _better(seen.of(one, options=options, asked_at="sigma"), seen.of(one)):
+    if found := _better(_twin(seen, one, options=options, asked_at="sigma"), seen[one]):
         yield "even timesteps end in long steps of log-SNR: with use_karras_sigmas, asked at the sigma of the step, " \
               "{0} at {2}, so {1}".format(*found)
 
 
-def _to_zero(one: Experiment, seen: Seen) -> Iterator[str]:
+def _to_zero(one: Experiment, seen: Curves) -> Iterator[str]:
     """What the same solver has at the same T if it stops at sigma_min."""
     ends = ("final_sigmas_type", "set_alpha_to_one")
-    options = {" ".join(part for part in text.split() if not part.startswith(ends)): text
-               for text in seen.options(one, TO_SIGMA_MIN)}
-    twin = seen.of(one, levels=TO_SIGMA_MIN, options=options.get(one.options, "never"))
-    found = _better(twin, seen.of(one))
+    kept = {" ".join(part for part in other.options.split() if not part.startswith(ends)): other for other in seen
+            if (other.solver, other.levels, other.target) == (one.solver, TO_SIGMA_MIN, one.target)}
+    twin = _twin(seen, Experiment(*kept[one.options][:4])) if one.options in kept else NEVER
+    found = _better(twin, seen[one])
     yield "its last step, from sigma_min to zero noise, is of first order and as long at every T" \
         + (": without it {0} at {2}, with it {1}".format(*found) if found else "")
 

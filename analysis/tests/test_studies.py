@@ -1,13 +1,14 @@
 """Views of studies: found by name, and generic ones for everything else, a question of one's own included."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from analysis import looks, studies
 from analysis.compile import tidy
 from analysis.display import plain
 from analysis.generic import Generic
-from analysis.studies import module_of, names
+from analysis.studies import module_of, names, worst_case
 from analysis.tables import tables_of
 from analysis.tests.synthetic import failed, record, sweep
 
@@ -146,3 +147,23 @@ def test_a_legend_of_too_many_curves_names_what_colours_them():
                          for d in range(2, 12) for K in (2, 3, 4) for T in (16, 32)
                          for target in [f"target_{i}" for i in range(8)])
     assert {"K=2", "K=3", "K=4", "measured floors"} == {text.get_text() for text in figure.legends[0].get_texts()}
+
+
+def test_the_winners_of_a_search_stand_beside_every_trial_and_the_bound(synthetic_tables):
+    winners = pd.DataFrame({
+        "K": [2, 2, 3], "instance": ["sphere scale=3", "hypercube scale=0.1 power=0.5", "sphere scale=7"],
+        "exponent": [0.3, np.nan, 0.1], "low": [0.2, np.nan, 0.05], "high": [0.4, np.nan, 0.15],
+        "predicted": [2.0, 2.0, 5 / 3], "verdict": "sharper than claimed",
+        "why": ["", "2 of 3 points needed (noisy)", ""]})
+    trials = pd.DataFrame({"K": [2, 2, 3], "trial": [0, 1, 0], "target": ["sphere", "hypercube", "sphere"],
+                           "trial_exponent": [0.3, 0.1, 0.2]})
+    tables = {"worst_case": winners, "worst_case_trials": trials,
+              "environments": synthetic_tables["floors"]["environments"]}
+    shown = worst_case.summary(tables)
+    assert shown["exponent of d [95 %]"].tolist() == ["0.30 [0.20, 0.40]", "-", "0.10 [0.05, 0.15]"]
+    assert shown["why"].tolist() == ["", "2 of 3 points needed", ""] and shown["1 + 2/K"].iloc[2] == "1.67"
+    figure = worst_case.draw(tables)
+    figure.draw_without_rendering()
+    (bound,) = (line for line in figure.axes[2].lines if line.get_linestyle() == "--")
+    assert bound.get_xdata()[0] == 2.0 and figure.axes[0].lines[0].get_color() == looks.look("hypercube")["color"]
+    assert worst_case.draw({**tables, "worst_case": winners[:0]}) is None
