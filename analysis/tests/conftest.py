@@ -6,7 +6,8 @@ import matplotlib
 import pytest
 
 from analysis.compile import compile_runs
-from analysis.tables import DERIVED, read_environments, tables_of
+from analysis.report import OWN
+from analysis.tables import read_environments, tables_of
 from analysis.tests import synthetic
 
 SOME = ("digits", "product_mixture", "sphere")
@@ -29,6 +30,8 @@ def synthetic_results(tmp_path_factory):
     synthetic.save(folder, synthetic.leaderboard_study())
     synthetic.save(folder, synthetic.published_study())
     synthetic.save(folder, synthetic.shipped_study())
+    synthetic.save(folder, synthetic.budget_study())
+    synthetic.save(folder, synthetic.sweep())
     return folder
 
 
@@ -36,4 +39,4 @@ def synthetic_results(tmp_path_factory):
 def synthetic_tables(synthetic_results):
     """The tables of every study, by its name."""
     runs, environments = compile_runs(synthetic_results), read_environments(synthetic_results)
-    return {study: tables_of(study, runs, environments) for study in DERIVED}
+    return {study: tables_of(study, runs, environments) for study in (*OWN, "sweep")}

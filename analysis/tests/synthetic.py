@@ -125,3 +125,23 @@ def shipped_study():
                     sampler = {"scheduler": name, "precision": precision, "options": {"solver_order": order - 1}}
                     yield record(target, 16, None, T, value, study="diffusers", sampler="diffusers", order=order,
                                  schedule="log_snr", evaluations=T - 1, rounds=T - 1, config={"sampler": sampler})
+
+
+def budget_study():
+    """Shares of an error that add up to it."""
+    shares = {"initialisation": 0.001, "jacobian": 0.01, "score": -0.002, "refinement": 0.004, "discretisation": 0.002}
+    for target in ("sphere", "hypercube"):
+        for T in (32, 64, 128):
+            parts = {"total_variation": 0.015, "budget": sum(shares.values()),
+                     **{f"budget_{name}": value for name, value in shares.items()}}
+            yield record(target, 4, 3, T, study="budget", estimates={
+                name: {"value": value, "stderr": 0.0005, "floor": 0.0, "n": 100} for name, value in parts.items()})
+
+
+def sweep(samplers=(("ddim", 1), ("unipc", 3)), dims=(4, 64), steps=(16, 32, 64, 128), study="sweep", **more):
+    """A question of one's own: samplers of known orders in the step of the paper's schedule."""
+    for sampler, order in samplers:
+        for d in dims:
+            for T in steps:
+                yield record("sphere", d, None, T, error(T, order, d), study=study, sampler=sampler, order=order,
+                             N=None, **more)

@@ -6,10 +6,14 @@ import sys
 import pytest
 
 from analysis import report
-from analysis.display import markdown, plain, readable, show, write_between
-from analysis.figures import discover
-from analysis.tables import DERIVED
+from analysis.display import markdown, plain, show, write_between
+from analysis.report import OWN
+from analysis.studies import module_of
 from analysis.tests.synthetic import failed, record, save
+
+
+def readable(study, tables):
+    return module_of(study).summary(tables)
 
 
 @pytest.fixture
@@ -25,13 +29,14 @@ def test_a_study_from_committed_tables(synthetic_tables, results, capsys):
     assert "histogram" in said and "goes on" in said
     for line, path in (("Table: ", "tables/floors.csv"), ("Figure: ", "figures/estimator_floors.png")):
         assert line in said and str(results / path) in said and (results / path).is_file()
-    assert (results / "figures" / "estimator_floors.svg").is_file()
+    assert (results / "figures" / "estimator_floors.pdf").is_file()
 
 
 def test_everything_is_every_study(synthetic_tables, results, capsys):
     assert report.main(["--results", str(results)]) == 0
     said = capsys.readouterr().out
-    assert said.count("Table: ") == len(DERIVED) and said.count("Figure: ") == len(discover())
+    assert said.count("Table: ") == len(OWN)
+    assert said.count("Figure: ") == sum(len(module_of(study).FIGURES) for study in OWN)
     assert "exponent of d" in said and "order in h" in said
     tables = {path.name for path in (results / "tables").glob("*.csv")}
     assert {"dimension.csv", "dimension_steps.csv", "dimension_exponents.csv", "accuracy.csv", "accuracy_orders.csv",
@@ -42,7 +47,7 @@ def test_a_study_without_records_says_what_produces_them(tmp_path, capsys):
     assert report.main(["dimension", "--results", str(tmp_path)]) == 1
     assert "make sweep-dimension" in capsys.readouterr().out
     assert report.main(["all", "--results", str(tmp_path)]) == 0  # the others are drawn, and every lack is named
-    assert capsys.readouterr().out.count("No records of the") == len(DERIVED)
+    assert capsys.readouterr().out.count("No records of the") == len(OWN)
     assert not (tmp_path / "figures").exists()
 
 

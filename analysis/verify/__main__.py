@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
 
+from analysis import style
 from analysis.compile import write_table
 from analysis.figures.claims import draw
 from analysis.paths import README, RESULTS, STUDIES
@@ -50,16 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
 
 
-def picture(judged: Sequence[Judged], table: pd.DataFrame, folder: Path) -> Path:
-    """The picture of one claim: that of ``analysis/figures/claim_<name>.py`` if there is one, or the generic one."""
-    claim = judged[0].claim
-    own = f"analysis.figures.claim_{claim.name}"
-    if find_spec(own) is None or not any(one.row.runs for one in judged):
-        return draw(judged, folder)
-    mine = table[[claim.study in studies for studies in table["studies"]]]
-    return Path(importlib.import_module(own).draw(judged, mine, folder))
-
-
 def _report(claims: Sequence[Claim], results: Path, partial: bool, figures: bool) -> int:
     found = runs(results)
     judged = verify(claims, found)
@@ -72,7 +61,7 @@ def _report(claims: Sequence[Claim], results: Path, partial: bool, figures: bool
         into_readme(README, text)
     if figures:
         for claim in claims:
-            picture([one for one in judged if one.claim is claim], found, results / "figures" / "claims")
+            style.save(draw([one for one in judged if one.claim is claim]), results / "figures" / "claims" / claim.name)
     wrong = [one for one in judged if one.verdict.contradicts(one.claim)]
     for one in wrong:
         print(f"Contradiction: {one.claim.name} {one.names} was expected {one.claim.expected}: {one.verdict.why}.",

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 
 from analysis.compile import tidy
-from analysis.pages import shipped_page
-from analysis.shipped import settings, shipped
-from analysis.shipped_text import everything, summary
+from analysis.studies import diffusers
+from analysis.studies.diffusers import everything, page, settings, summary
 from analysis.tests.synthetic import failed, record
 
 LADDER = (7, 13, 25, 49, 97, 193, 385)
@@ -28,7 +27,7 @@ def table(*curves):
     """With another scheduler beside them: a study names what varies in it."""
     other = curve(lambda h: 5 * h, 1, scheduler="EulerDiscreteScheduler")
     runs, _ = tidy([one for each in (*curves, other) for one in each])
-    return shipped(runs)
+    return diffusers.tables(runs)
 
 
 def row(tables, **where):
@@ -98,9 +97,17 @@ def test_lower_final_orders_are_told_by_the_run_without_them():
     assert row(tables, solver=UNIPC, options="lower_order_final=False")["why"] == ""
 
 
-def test_runs_that_failed_say_why():
+def test_runs_that_failed_say_why_in_the_words_of_their_records_and_no_others():
     tables = table(curve(lambda h: 9 * h if h > 1 / 40 else None, 1, scheduler=DPM))
-    assert "fails from T = 49 on: IndexError: index 41" in row(tables, solver=DPM)["why"]
+    assert row(tables, solver=DPM)["why"] == "fails from T = 49 on: IndexError: index 41"
+
+
+def test_a_failure_is_told_of_the_levels_it_happened_on():
+    tables = table(curve(lambda h: 9 * h if h > 1 / 40 else None, 1, scheduler=DPM, schedule="trained"),
+                   curve(lambda h: 9 * h, 1, scheduler=DPM),
+                   curve(lambda h: 5 * h, 1, scheduler=DDIM, schedule="trained"))
+    assert row(tables, solver=DPM, levels="ours")["why"] == ""
+    assert "fails from T = 49" in row(tables, solver=DPM, levels="trained, to sigma_min")["why"]
 
 
 def test_an_error_that_rises_again_is_noticed():
@@ -119,12 +126,13 @@ def test_settings_leave_out_defaults():
 def test_tables_for_people():
     tables = table(curve(lambda h: 5 * h, 1, scheduler=DDIM), curve(lambda h: 9 * h**3, 3, scheduler=UNIPC),
                    *(curve(lambda h: 9 * h**3, 3, sampler="solve_ivp", method=name) for name in ("RK23", "RK45")))
-    whole, few = everything(tables), summary(tables)
+    whole, few = everything(tables["diffusers"]), summary(tables)
     assert list(whole["solver"][:5]) == ["DDIM", "EulerDiscrete", "UniPCMultistep", "RK23", "RK45"]
     assert list(few["solver"]) == ["DDIM", "EulerDiscrete", "UniPCMultistep"] and few["order"][0] == "1.0"
-    assert "| DDPM |" in shipped_page(tables) and "cannot run: adds noise in every step" in shipped_page(tables)
+    assert "| DDPM |" in page(tables) and "cannot run: adds noise in every step" in page(tables)
 
 
 def test_without_runs_there_is_an_empty_summary():
     runs, _ = tidy([])
-    assert shipped(runs)["diffusers"]["why"].str.startswith("cannot run").all() and summary(shipped(runs)).empty
+    tables = diffusers.tables(runs)
+    assert tables["diffusers"]["why"].str.startswith("cannot run").all() and summary(tables).empty
