@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import pandas as pd
@@ -37,9 +38,10 @@ def plain(table: pd.DataFrame) -> str:
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """For the README."""
-    rows = [[str(name) for name in table], ["---" if name in LEFT else "---:" for name in table], *table.to_numpy()]
+def markdown(table: pd.DataFrame, left: Collection[str] | None = None) -> str:
+    """For the README; ``left`` are the columns of words."""
+    words = LEFT if left is None else left
+    rows = [[str(name) for name in table], ["---" if name in words else "---:" for name in table], *table.to_numpy()]
     return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in rows)
 
 

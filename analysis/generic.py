@@ -108,7 +108,7 @@ class Generic:
 
 def _deciding(runs: pd.DataFrame) -> pd.DataFrame:
     """The rows of the measure that decides where ladders and searches stop."""
-    return runs[runs["distance"] == runs["deciding_distance"]]
+    return runs[runs["measure"] == runs["deciding"]]
 
 
 def _points(runs: pd.DataFrame) -> pd.DataFrame:
@@ -197,7 +197,7 @@ def _row(curve: pd.DataFrame, varied: str) -> tuple[dict[str, Any], list[str]]:
     fit = fit_rate(curve["h"], curve["value"], curve["stderr"], curve["floor"], unusable=list(curve["unusable"]))
     dropped, (low, high) = {point.x: point.why for point in fit.dropped}, fit.interval()
     return (row | {"order": fit.slope, "low": low, "high": high, "why": fit.reason or ""},
-            [dropped.get(step, "") for step in curve["h"]])
+            [dropped.get(step, why) for step, why in zip(curve["h"], curve["unusable"], strict=True)])
 
 
 def _cell(point: pd.Series) -> str:

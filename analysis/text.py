@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 NONE = "-"
+DOUBTFUL = "†: on some of the runs a path folded or diverged; where that might matter, the run decides nothing."
 
 
 def number(value: float, form: str) -> str:
@@ -30,6 +31,11 @@ def verdict(row: Mapping[str, object]) -> str:
     """``confirmed``, or ``undecided: why`` for a row with columns ``verdict`` and ``why``."""
     why = row["why"] or ("the interval holds both sides" if row["verdict"] == "undecided" else "")
     return f"{row['verdict']}: {why}" if why else str(row["verdict"])
+
+
+def mark(doubtful: float) -> str:
+    """After a number that some runs on which a path folded or diverged (so many) are behind."""
+    return " †" if doubtful else ""
 
 
 def _end(value: float) -> str:

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.verify.claim import Claim
-from analysis.verify.statistics import ANY, NORMAL, Curve, Measured
-from analysis.verify.table import Judged, measured, source
-from analysis.verify.verdicts import CONFIRMED, REFUTED, SHARPER
+from analysis.claims.claim import Claim
+from analysis.claims.statistics import ANY, NORMAL, Curve, Measured
+from analysis.claims.table import Judged, measured, source
+from analysis.claims.verdicts import CONFIRMED, REFUTED, SHARPER
 
 VERDICTS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
 SPOILED = ("folded", "diverged")  # reasons of a fit for leaving a point out
@@ -78,6 +78,7 @@ def _curve(axes: Axes, curve: Curve, look: Mapping[str, Any]) -> None:
                       fmt=look["marker"], markersize=3.0, color=colour, markerfacecolor=face, elinewidth=0.7,
                       zorder=style.DATA)
     bad = good & np.isin(curve.y, [point.y for point in curve.fit.dropped if point.why.startswith(SPOILED)])
+    bad |= good & (curve.doubtful if curve.doubtful is not None else False)
     style.cross(axes, curve.x[bad], curve.y[bad])
     if curve.fit.reason is None:
         x = np.array([point[0] for point in curve.fit.points])

@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
+from analysis.claims.claim import read_study
+from analysis.claims.statistics import measure
+from analysis.claims.verdicts import judge
 from analysis.paths import STUDIES
 from analysis.text import interval, number
-from analysis.verify.claim import read_study
-from analysis.verify.statistics import measure
-from analysis.verify.verdicts import judge
 
 NOTE = "The hardest instance of each of the hardest families, measured again with a fresh seed (95 % interval)."
 MADE_BY = "verify"

@@ -9,11 +9,11 @@ import pytest
 from matplotlib.text import Text
 
 from analysis import looks, style
+from analysis.claims.claim import Claim, Statistic
+from analysis.claims.statistics import Curve, Measured, Row
+from analysis.claims.table import Judged
+from analysis.claims.verdicts import Verdict
 from analysis.figures.claims import draw
-from analysis.verify.claim import Claim, Statistic
-from analysis.verify.statistics import Curve, Measured, Row
-from analysis.verify.table import Judged
-from analysis.verify.verdicts import Verdict
 from heroism.rates import fit_rate
 
 X = np.array([0.01, 0.02, 0.04, 0.08, 0.16])

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.compile import tidy
 from analysis.studies import diffusers
 from analysis.studies.diffusers import everything, page, settings, summary
-from analysis.tests.synthetic import failed, record
+from analysis.tests.synthetic import failed, record, tidy
 
 LADDER = (7, 13, 25, 49, 97, 193, 385)
 

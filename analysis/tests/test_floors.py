@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.compile import tidy
 from analysis.studies import floors
-from analysis.tests.synthetic import error, floors_study, record
+from analysis.tests.synthetic import error, floors_study, record, tidy
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from analysis import looks
-from analysis.compile import tidy
 from analysis.studies import leaderboard
 from analysis.studies.leaderboard import envelope, frontier
-from analysis.tests.synthetic import failed, leaderboard_study, record
+from analysis.tests.synthetic import failed, leaderboard_study, record, tidy
 
 
 def board(records):

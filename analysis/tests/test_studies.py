@@ -5,12 +5,11 @@ import pandas as pd
 import pytest
 
 from analysis import looks, studies
-from analysis.compile import tidy
 from analysis.display import plain
 from analysis.generic import Generic
 from analysis.studies import module_of, names, worst_case
 from analysis.tables import tables_of
-from analysis.tests.synthetic import failed, record, sweep
+from analysis.tests.synthetic import failed, record, sweep, tidy
 
 
 def views(records, study="sweep"):
@@ -81,7 +80,7 @@ def test_words_that_were_varied_name_curves():
 def test_what_decides_is_shown_and_nothing_else():
     parts = {"wasserstein": {"value": 0.5, "stderr": 0.1, "floor": 0.2, "n": 9},
              "total_variation": {"value": 0.1, "stderr": 0.01, "floor": 1e-9, "n": 9}}
-    _, shown, figure = views(record(T=T, study="sweep", estimates=parts, distance="wasserstein") for T in (16, 32))
+    _, shown, figure = views(record(T=T, study="sweep", estimates=parts, deciding="wasserstein") for T in (16, 32))
     assert list(shown["T = 16"]) == ["~0.5 ± 0.1"] and figure.axes[0].get_ylabel() == "wasserstein"
 
 

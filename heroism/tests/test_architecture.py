@@ -47,7 +47,6 @@ LAZY = {"heroism/targets/points_file.py": {"pyarrow"}}
 # needed fails its test.
 KNOWN = (
     ("heroism/distances/kernel.py", "heroism/lemmas/scores.py"),
-    ("analysis/verify/__main__.py", "analysis/figures/claims.py"),
 )
 
 SOURCES = {str(path.relative_to(ROOT)): path.read_text() for folder in OURS

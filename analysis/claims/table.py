@@ -1,20 +1,18 @@
-"""The table of claims: for people, for other programs, and for the README."""
+"""The table of claims: for people, and for other programs."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from analysis.verify.claim import Claim
-from analysis.verify.statistics import Measured, Row
-from analysis.verify.verdicts import Verdict
+from analysis.claims.claim import Claim
+from analysis.claims.statistics import Measured, Row, measure
+from analysis.claims.verdicts import Verdict, judge
+from analysis.text import DOUBTFUL, mark
 
-OPEN, CLOSE = "<!-- table:claims -->", "<!-- /table -->"
 SHOWN = {"claim": "claim", "source": "source", "predicted": "predicted", "measured": "measured (95% interval)",
          "verdict": "verdict", "why": "why", "evaluations": "evaluations"}
 
@@ -34,29 +32,25 @@ class Judged:
                          for name, value in self.row.names.items())
 
 
+def judge_all(claims: Sequence[Claim], runs: pd.DataFrame) -> list[Judged]:
+    """Measure and judge every row of every claim in a table of runs."""
+    return [Judged(claim, row, judge(claim, row)) for claim in claims
+            for row in measure(claim.statistic, runs, claim.records)]
+
+
 def tabulate(judged: Sequence[Judged]) -> pd.DataFrame:
     """One line per claim and row: texts for people, and the same numbers bare."""
     return pd.DataFrame([_line(one) for one in judged])
 
 
-def markdown(table: pd.DataFrame) -> str:
-    """The columns that people read."""
-    lines = ["| " + " | ".join(SHOWN.values()) + " |", "|" + " --- |" * len(SHOWN)]
-    for _, row in table.iterrows():
-        lines.append("| " + " | ".join(str(row[name]).replace("|", "/") for name in SHOWN) + " |")
-    return "\n".join(lines)
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """The columns that people read, as text."""
+    return table.reindex(columns=list(SHOWN)).rename(columns=SHOWN).astype(str)
 
 
-def into_readme(path: Path, text: str) -> bool:
-    """Put the table between its markers; False, and nothing written, if the file has none."""
-    if not path.is_file():
-        return False
-    before = path.read_text()
-    pattern = re.compile(f"({re.escape(OPEN)}\n).*?({re.escape(CLOSE)})", re.DOTALL)
-    after, found = pattern.subn(lambda match: f"{match[1]}{text}\n{match[2]}", before, count=1)
-    if found and after != before:
-        path.write_text(after)
-    return bool(found)
+def note(table: pd.DataFrame) -> str:
+    """What the marks in a table of claims mean; nothing where there are none."""
+    return DOUBTFUL if len(table) and table["measured"].str.endswith(mark(True)).any() else ""
 
 
 def _line(one: Judged) -> dict[str, object]:
@@ -73,6 +67,7 @@ def _line(one: Judged) -> dict[str, object]:
         "least": min(values, default=None), "largest": max(values, default=None), "groups": len(one.row.groups),
         "runs": one.row.runs, "failed": one.row.failed, "expected": claim.expected, "tolerance": verdict.tolerance,
         "refuted_by": claim.refuted_by, "spent": one.row.spent,
+        "doubtful": one.row.doubtful,
     }
 
 
@@ -91,7 +86,8 @@ def measured(worst: Measured | None) -> str:
     if worst is None:
         return "-"
     where = f" {worst.label}" if worst.label else ""
-    return f"{_rounded(worst.value, worst)} [{_rounded(worst.low, worst)}, {_rounded(worst.high, worst)}]{where}"
+    interval = f"[{_rounded(worst.low, worst)}, {_rounded(worst.high, worst)}]"
+    return f"{_rounded(worst.value, worst)} {interval}{where}{mark(worst.doubtful)}"
 
 
 def _rounded(number: float, of: Measured) -> str:

@@ -5,19 +5,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.compile import tidy
-from analysis.prediction import Prediction, read_prediction
-from analysis.slopes import dimension
-from analysis.tests.synthetic import FAMILIES, ORDERS, dimension_study, error, failed, record
+from analysis.claims.claim import own_claim
+from analysis.claims.statistics import Measured
+from analysis.claims.verdicts import compare
+from analysis.paths import STUDIES
+from analysis.studies import dimension
+from analysis.tests.synthetic import FAMILIES, ORDERS, dimension_study, error, failed, record, tidy
 from heroism import theory
-from heroism.errors import InputError
+from heroism.formulas import evaluate
 
 LEVELS = (1e-3, 1e-5)
-THEOREM = Prediction("dimension", "", "1 + 2/K", "at most", 0.1, LEVELS)
+CLAIM = own_claim(STUDIES / "dimension.yaml")
+THEOREM = replace(CLAIM, statistic=replace(CLAIM.statistic, levels=LEVELS))
 
 
-def tables(records, prediction=THEOREM):
-    return dimension(tidy(records)[0], prediction)
+def tables(records, claim=THEOREM):
+    return dimension.tables(tidy(records)[0], claim)
 
 
 def sphere(by_d, noise=0.0, K=3, dims=(4, 16, 64, 256, 1024), ladder=(16, 32, 64, 128, 256, 512, 1024)):
@@ -31,7 +34,8 @@ def sphere(by_d, noise=0.0, K=3, dims=(4, 16, 64, 256, 1024), ladder=(16, 32, 64
 def test_the_exponent_is_the_known_one(K, noise):
     """TV = d^a h^p makes 1/h grow like d^(a/p), and T by the logarithm in h a little faster."""
     levels = (1e-2, 1e-3)
-    table = tables(sphere(0.5, noise, K), replace(THEOREM, epsilon=levels))["dimension_exponents"]
+    claim = replace(CLAIM, statistic=replace(CLAIM.statistic, levels=levels))
+    table = tables(sphere(0.5, noise, K), claim)["dimension_exponents"]
     row = table[table["epsilon"] == (1e-2 if K == 2 else 1e-3)].iloc[0]
     known = 0.5 / ORDERS[K]
     assert row["exponent_of_inverse_h"] == pytest.approx(known, abs=0.01 + 0.1 * known)
@@ -48,7 +52,7 @@ def test_the_summary_stands_beside_the_theorem():
 
 
 def test_a_steeper_family_refutes_a_smaller_exponent():
-    claimed = Prediction("dimension", "", "0.05 + 0/K", "at most", 0.01, LEVELS)
+    claimed = replace(THEOREM, predicted="0.05 + 0/K", tolerance="0.01")
     assert tables(sphere(2.0, 0.02), claimed)["dimension"]["verdict"].tolist() == ["refuted"]
 
 
@@ -124,20 +128,21 @@ def test_nothing_gives_empty_tables():
     ("equal", 0.95, 1.05, "confirmed"), ("equal", 0.5, 1.05, "undecided"), ("equal", 1.2, 1.3, "refuted"),
     ("equal", 0.1, 0.2, "refuted")])
 def test_verdicts(direction, low, high, verdict):
-    assert Prediction("x", "", "1", direction, 0.1, ()).verdict(low, high, 1.0) == verdict
+    assert compare(direction, Measured("", 1.0, low, high), 1.0, 0.1) == verdict
 
 
-@pytest.mark.parametrize("study, exponent", [("dimension", theory.dimension_exponent),
-                                             ("accuracy", lambda points: 1.0 / points)])
+@pytest.mark.parametrize("study, exponent", [("dimension", lambda K: 1 + 2 / K), ("accuracy", lambda K: 1 / K)])
 def test_the_study_files_predict_what_the_theorem_says(study, exponent):
-    prediction = read_prediction(study)
+    claim = own_claim(STUDIES / f"{study}.yaml")
     for points in range(1, 7):
-        assert prediction.of(points) == pytest.approx(exponent(points))
-    assert prediction.direction == "at most" and 0 < prediction.tolerance < 0.5
+        assert evaluate(claim.predicted, {"K": points}) == pytest.approx(exponent(points))
+    assert claim.direction == "at most" and 0 < float(claim.tolerance) < 0.5
 
 
-def test_mistakes_in_a_study_are_named():
-    with pytest.raises(InputError, match=r"choose one of .*dimension"):
-        read_prediction("dimensions")
-    with pytest.raises(InputError, match="formula"):
-        Prediction("x", "", "two thirds", "at most", 0.1, ()).of(3)
+def test_folded_paths_are_counted_and_decide_nothing():
+    records = [{**each, "folded": 0.01} if (each["d"], each["T"]) == (1024, 64) else each for each in sphere(0.5, 0.01)]
+    found = tables(records)
+    row = found["dimension_steps"].query("d == 1024 and epsilon == 1e-3").iloc[0]
+    assert (row["above_at"], row["below_at"]) == (32, 128)
+    assert found["dimension"]["doubtful"].tolist() == [1]
+    assert dimension.summary(found)["exponent of d [95 %]"][0].endswith("†")

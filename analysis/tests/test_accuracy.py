@@ -1,15 +1,17 @@
 """Orders in h from records whose order is known: noise, saturation, floors, ranges too short."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from analysis.compile import tidy
-from analysis.orders import accuracy
-from analysis.prediction import Prediction
-from analysis.tests.synthetic import ORDERS, error, record
+from analysis.claims.claim import own_claim
+from analysis.paths import STUDIES
+from analysis.studies import accuracy
+from analysis.tests.synthetic import ORDERS, error, record, tidy
 from heroism.theory import error_bound, step_size
 
-THEOREM = Prediction("accuracy", "", "1/K", "at most", 0.1, ())
+THEOREM = own_claim(STUDIES / "accuracy.yaml")
 LADDER = 2 ** np.arange(4, 12)
 
 
@@ -19,8 +21,8 @@ def curve(K=3, d=16, noise=0.0, ladder=LADDER, scale=1.0, floor=1e-15, plus=0.0,
                    study="accuracy", noise=noise, floor=floor) for T in ladder]
 
 
-def tables(records, prediction=THEOREM):
-    return accuracy(tidy(records)[0], prediction)
+def tables(records, claim=THEOREM):
+    return accuracy.tables(tidy(records)[0], claim)
 
 
 @pytest.mark.parametrize("K", ORDERS)
@@ -77,13 +79,14 @@ def test_an_error_that_does_not_fall_is_undecided():
 
 
 def test_a_wrong_claim_is_refuted():
-    claimed = Prediction("accuracy", "", "0.5/K", "at most", 0.01, ())
+    claimed = replace(THEOREM, predicted="0.5/K", tolerance="0.01")
     assert tables(curve(2, noise=0.02), claimed)["accuracy"]["verdict"].tolist() == ["refuted"]
 
 
 def test_a_bent_curve_is_flagged():
     kink = step_size(128)
-    records = [record("sphere", 16, 3, int(T), 0.05 * (step_size(T) / kink) ** (1 if T < 128 else 4), noise=0.01)
+    records = [record("sphere", 16, 3, int(T), 0.05 * (step_size(T) / kink) ** (1 if T < 128 else 4), noise=0.01,
+                      study="accuracy")
                for T in LADDER]
     row = tables(records)["accuracy_orders"].iloc[0]
     assert row["consistent"] == False and row["low"] < 1.1 and row["high"] > 3.8  # noqa: E712 (a cell of a table)
