@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 SETTINGS = ["target", "variant", "sampler", "schedule", "perturbation", "start", "N"]
 CURVE = ["family", *SETTINGS, "K", "d", "distance"]
+GROUP = ["family", "target", "K"]  # one sampler on one family of targets
 DISTANCE = "total_variation"  # the one that exponents are fitted to
 HIDES = 10.0  # mass that a folded or diverged particle may stand for: branches overlap around it
 MATTERS = 0.1  # of the standard error: what is hidden may not come near it, or the number decides nothing
@@ -64,6 +66,17 @@ def with_family(table: pd.DataFrame) -> pd.DataFrame:
         if words.nunique() > 1:
             family = family + (", " + words).where(words != "", "")
     return table.assign(family=family)
+
+
+def by_family(rows: list[dict[str, Any]], order: list[str], needed: list[str]) -> pd.DataFrame:
+    """A table of rows, sorted by the columns ``order``; ``needed``: those that it has as well if it is empty."""
+    table = pd.DataFrame(rows, columns=None if rows else [*order, *needed]).sort_values(order, kind="stable")
+    return table.astype({name: "Int64" for name in ("K", "d") if name in order}).reset_index(drop=True)
+
+
+def same(column: pd.Series, value: Any) -> pd.Series:
+    """(n,) whether the column has this value; a missing one is like another."""
+    return column.isna() if pd.isna(value) else column == value
 
 
 def _unusable(table: pd.DataFrame) -> np.ndarray:

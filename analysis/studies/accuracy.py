@@ -15,13 +15,12 @@ from analysis import looks, style
 from analysis.claims.claim import OVER_LEVELS, Claim, own_claim
 from analysis.claims.statistics import Curve, Measured, believable, measure, too_short
 from analysis.claims.verdicts import judge
-from analysis.curves import DISTANCE, curves
+from analysis.curves import DISTANCE, GROUP, by_family, curves, same
 from analysis.paths import STUDIES
 from analysis.text import DOUBTFUL, interval, mark, number, verdict
 from heroism.rates import SATURATION, fit_rate
 from heroism.theory import classical_order, error_bound, step_size
 
-GROUP = ["family", "target", "K"]
 DECADES = tuple(10.0**-power for power in range(2, 13))
 
 NOTE = ("Last: order between the two largest T. Bound: the order that the same fit finds in the theorem's bound, "
@@ -48,7 +47,7 @@ def tables(runs: pd.DataFrame, claim: Claim | None = None) -> dict[str, pd.DataF
         verdict = judge(claim, row)
         for group, slope, step, word in zip(row.groups, slopes.groups, steps.groups, verdict.words, strict=True):
             names = {**group.names, **row.names}
-            rows = points[(points["family"] == names["family"]) & _same(points["K"], names["K"])]
+            rows = points[(points["family"] == names["family"]) & same(points["K"], names["K"])]
             found = []
             for curve in group.curves:
                 at = rows[rows["d"] == curve.names["d"]]
@@ -62,13 +61,8 @@ def tables(runs: pd.DataFrame, claim: Claim | None = None) -> dict[str, pd.DataF
                          "why": f"insufficient range: {group.reason}" if group.reason else "",
                          "exponent_in_T": step.value, "order_of_bound": np.mean(bounds) if bounds else np.nan,
                          "doubtful": group.doubtful})
-    return {"accuracy_points": points, "accuracy_orders": _table(orders, [*GROUP, "d"], ["order", "why"]),
-            "accuracy": _table(whole, GROUP, ["exponent", "low", "high"])}
-
-
-def _table(rows: list[dict[str, Any]], order: list[str], needed: list[str]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=None if rows else [*order, *needed]).sort_values(order, kind="stable")
-    return table.astype({name: "Int64" for name in ("K", "d") if name in order}).reset_index(drop=True)
+    return {"accuracy_points": points, "accuracy_orders": by_family(orders, [*GROUP, "d"], ["order", "why"]),
+            "accuracy": by_family(whole, GROUP, ["exponent", "low", "high"])}
 
 
 def _order(names: Mapping[str, Any], rows: pd.DataFrame, curve: Curve, claim: Claim,
@@ -107,10 +101,6 @@ def _classical(rows: pd.DataFrame) -> float:
     if len(declared):
         return float(declared.iloc[0])
     return float(classical_order(int(points.iloc[0]))) if len(points) else np.nan
-
-
-def _same(column: pd.Series, value: float) -> pd.Series:
-    return column.isna() if pd.isna(value) else column == value
 
 
 def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

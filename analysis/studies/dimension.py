@@ -15,12 +15,11 @@ from analysis import looks, style
 from analysis.claims.claim import Claim, own_claim
 from analysis.claims.statistics import Curve, Measured, believable, measure, too_short
 from analysis.claims.verdicts import compare, judge
+from analysis.curves import GROUP, by_family, same
 from analysis.paths import STUDIES
 from analysis.text import DOUBTFUL, NONE, interval, level, mark, number, verdict
 from heroism.rates import RateFit, fit_rate, pool
 from heroism.theory import dimension_exponent, step_size
-
-GROUP = ["family", "target", "K"]
 
 NOTE = ("▲ the steepest family at this K; △ the same, within the uncertainty of others. Columns ε: the exponent of d "
         "at that total variation alone. " + DOUBTFUL)
@@ -45,15 +44,10 @@ def tables(runs: pd.DataFrame, claim: Claim | None = None) -> dict[str, pd.DataF
                       for curve, same in zip(group.curves, cost.curves, strict=True)]
             single += [_level_row(names, curve, costs, claim) for curve, costs in zip(group.curves, fits, strict=True)]
             whole.append(_row(names, group, word, pool([each["evaluations"] for each in fits if _long(each, claim)])))
-    return {"dimension_steps": _table(steps, [*GROUP, "d"], ["epsilon", "T", "T_stderr", "above_at", "below_at",
+    return {"dimension_steps": by_family(steps, [*GROUP, "d"], ["epsilon", "T", "T_stderr", "above_at", "below_at",
                                                              "evaluations", "reason"]),
-            "dimension_exponents": _table(single, GROUP, ["epsilon", "exponent", "why"]),
-            "dimension": _with_steepest(_table(whole, GROUP, ["exponent", "low", "high"]))}
-
-
-def _table(rows: list[dict[str, Any]], order: list[str], needed: list[str]) -> pd.DataFrame:
-    table = pd.DataFrame(rows, columns=None if rows else [*order, *needed]).sort_values(order, kind="stable")
-    return table.astype({name: "Int64" for name in ("K", "d") if name in order}).reset_index(drop=True)
+            "dimension_exponents": by_family(single, GROUP, ["epsilon", "exponent", "why"]),
+            "dimension": _with_steepest(by_family(whole, GROUP, ["exponent", "low", "high"]))}
 
 
 def _step(names: Mapping[str, Any], d: float, curve: Curve, cost: Curve, at: int) -> dict[str, Any]:
@@ -111,7 +105,7 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     levels = sorted(single["epsilon"].unique(), reverse=True) if len(single) else []
     shown = []
     for row in table.to_dict("records"):
-        mine = single[(single["family"] == row["family"]) & _same(single["K"], row["K"])].set_index("epsilon")
+        mine = single[(single["family"] == row["family"]) & same(single["K"], row["K"])].set_index("epsilon")
         exponents = {level(at): number(mine["exponent"].get(at, np.nan), ".2f")
                      if mine["why"].get(at) == "" else NONE for at in levels}
         whole = interval(row["exponent"], row["low"], row["high"]) + mark(row["doubtful"])
@@ -119,10 +113,6 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                       "exponent of d [95 %]": whole, "1 + 2/K": number(row["predicted"], ".2f"),
                       "verdict": verdict(row), "": _steepest(row["steepest"])})
     return pd.DataFrame(shown)
-
-
-def _same(column: pd.Series, value: object) -> pd.Series:
-    return column.isna() if pd.isna(value) else column == value
 
 
 def _steepest(mark: str) -> str:
