@@ -12,7 +12,6 @@ from matplotlib.figure import Figure
 from analysis import looks, style
 from analysis.curves import curves
 from analysis.text import number
-from analysis.verify.statistics import NORMAL
 
 NOTE = "Shares are signed; their sum and the total variation are measured independently (± one standard error)."
 MADE_BY = "verify"
@@ -20,6 +19,7 @@ PARTS = ("initialisation", "jacobian", "score", "refinement", "discretisation")
 SUMS = ("budget", "total_variation")
 COLUMNS = ["target", "d", "K", "T", *PARTS, *(name + end for name in SUMS for end in ("", "_stderr")), "spoiled"]
 SHADES = dict(zip(PARTS, (looks.BLUE, looks.VERMILION, looks.ORANGE, looks.GREEN, looks.PURPLE), strict=True))
+NORMAL = 1.96  # two-sided 95 %
 
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
