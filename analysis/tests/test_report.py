@@ -43,15 +43,6 @@ def test_everything_is_every_study(synthetic_tables, results, capsys):
             "accuracy_points.csv", "floors.csv", "floors_curves.csv"} <= tables
 
 
-def test_a_question_of_ones_own_ends_in_its_table_and_picture(synthetic_tables, results, capsys):
-    assert report.main(["sweep", "--results", str(results)]) == 0
-    said = capsys.readouterr().out
-    assert "UniPC, d = 64" in said and "declared 3" in said
-    for line, path in (("Table: ", "tables/sweep.csv"), ("Figure: ", "figures/sweep.png")):
-        assert line in said and str(results / path) in said and (results / path).is_file()
-    assert not (results / "tables" / "sweep_answers.csv").exists()
-
-
 def test_a_study_without_records_says_what_produces_them(tmp_path, capsys):
     assert report.main(["dimension", "--results", str(tmp_path)]) == 1
     assert "make sweep-dimension" in capsys.readouterr().out
