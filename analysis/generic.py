@@ -48,28 +48,31 @@ class Generic:
         ``<study>`` : one row per curve: what tells it from the others, the order of its fit with the 95 % interval, or
         why there is none, its last value, and how many of its points are left out and why.
         ``<study>_points`` : every point, with ``x`` and the reason why it is not in the fit.
-        ``<study>_answers`` : T for every epsilon that was asked for.
+        ``<study>_answers`` : T for every epsilon that was asked for, if any was.
         """
         points, answers = (_split(part) for part in (_points(runs), _answers(runs)))
         varied = _varied(points)
         told = _telling(points, leave=varied)
         points = points.sort_values([*told, varied], ignore_index=True)
         panel = _panels(points, told)
-        points = points.assign(x=points[varied].astype(float), varied=varied, curve=_labels(points, told), left_out="",
+        points = points.assign(x=points[varied].astype(float), varied=varied, left_out="",
+                               curve=_labels(points, told).str.replace("$", ""),
                                panel=_labels(points, panel),
                                label=_labels(points, [name for name in told if name not in panel]))
         rows = []
         for label, curve in points.groupby("curve", sort=False):
             row, left_out = _row(curve, varied)
             points.loc[curve.index, "left_out"] = left_out
-            rows.append({"curve": label, **curve.iloc[0][told], **row})
+            rows.append({"curve": label, **curve.iloc[0][told].rename(lambda name: name.lstrip("~")), **row})
         columns = None if rows else ["curve", "order", "low", "high", "why"]
-        return {self.study: pd.DataFrame(rows, columns=columns), f"{self.study}_points": points,
-                f"{self.study}_answers": answers.assign(curve=_labels(answers, told))}
+        found = {self.study: pd.DataFrame(rows, columns=columns), f"{self.study}_points": points}
+        answers = answers.assign(curve=_labels(answers, told).str.replace("$", ""))
+        return found if answers.empty else {**found, f"{self.study}_answers": answers}
 
     def summary(self, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         """A row per curve: its values side by side, where most curves have one, or T for every epsilon; its order."""
-        table, points, answers = (tables[f"{self.study}{part}"] for part in ("", "_points", "_answers"))
+        table, points = tables[self.study], tables[f"{self.study}_points"]
+        answers = tables.get(f"{self.study}_answers", pd.DataFrame(columns=["curve"]))
         most = points.groupby("x")["curve"].nunique().reset_index().sort_values(["curve", "x"], ascending=False)["x"]
         varied = points["varied"].max().lstrip("~").replace("_", " ") if len(points) else ""
         shown = []
@@ -80,7 +83,7 @@ class Generic:
                 at = mine.set_index("x")
                 cells = {f"{varied} = {x:g}": _cell(at.loc[x]) if x in at.index else NONE
                          for x in sorted(most[:MOST_COLUMNS])}
-            shown.append({"curve": row["curve"].replace("$", ""), **cells, "order [95 %]": _order(row)})
+            shown.append({"curve": row["curve"], **cells, "order [95 %]": _order(row)})
         return pd.DataFrame(shown)
 
     def draw(self, tables: Mapping[str, pd.DataFrame]) -> Figure | None:
@@ -166,7 +169,7 @@ def _panels(points: pd.DataFrame, told: Sequence[str]) -> list[str]:
 
 def _labels(points: pd.DataFrame, told: Sequence[str]) -> pd.Series:
     """``low-rank mixture, DDIM, $d$ = 4``"""
-    return pd.Series([", ".join(filter(None, (_word(name, row[name]) for name in told))) or "all"
+    return pd.Series([", ".join(filter(None, (_word(name, row.get(name)) for name in told))) or "all"
                       for row in points.to_dict("records")], points.index, dtype=object)
 
 

@@ -46,7 +46,7 @@ def test_a_question_of_ones_own_ends_in_its_table_and_picture(synthetic_tables):
     assert list(shown["curve"]) == [f"{name}, d = {d}" for name in ("DDIM", "UniPC") for d in (4, 64)]
     assert list(shown)[1:5] == ["T = 16", "T = 32", "T = 64", "T = 128"]
     orders = tables["sweep"].set_index("curve")["order"]
-    assert orders["UniPC, $d$ = 4"] == pytest.approx(3, abs=0.05) and "declared 3" in shown["order [95 %]"].iloc[2]
+    assert orders["UniPC, d = 4"] == pytest.approx(3, abs=0.05) and "declared 3" in shown["order [95 %]"].iloc[2]
     assert plain(shown).count("±") == 16
     assert {"UniPC, $d$ = 4", "DDIM, $d$ = 64", "measured floors"} <= labels(figure)
 
