@@ -92,7 +92,7 @@ verify: $(VENV)/.ready ## every claim of the paper: run what is missing, fit, ju
 	  test $$status -le 1 || exit $$status; done; \
 	  $(PY) -m analysis.verify $(ARGS); status=$$?; test $$status -ne 0 || status=$$broken; exit $$status
 
-figures: $(VENV)/.ready ## every table and figure again, from results/raw or else from results/tables
+figures: $(VENV)/.ready ## every table, claim and figure again, from results/raw or else from results/tables/runs.parquet
 	$(PY) -m analysis.report
 
 clean: ## remove caches and sweep logs (not .venv, not results/raw)

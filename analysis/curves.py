@@ -1,59 +1,87 @@
-"""Curves: the error of one sampler on one target against T, averaged over seeds."""
+"""Points of curves: the one place where runs become what claims, tables and figures see. Seeds are averaged here."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from heroism.theory import step_size
-
 SETTINGS = ["target", "variant", "sampler", "schedule", "perturbation", "start", "N"]
 CURVE = ["family", *SETTINGS, "K", "d", "distance"]
+GROUP = ["family", "target", "K"]  # one sampler on one family of targets
 DISTANCE = "total_variation"  # the one that exponents are fitted to
-FOLDED = 0.1  # of the error: with more particles folded than that, a total variation is only a lower bound
+HIDES = 10.0  # mass that a folded or diverged particle may stand for: branches overlap around it
+MATTERS = 0.1  # of the standard error: what is hidden may not come near it, or the number decides nothing
+
+
+def points(runs: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:
+    """One row per setting, measure and T, with the columns of the table of runs and ``seeds, runs, spent, unusable``.
+
+    Seeds are averaged, unless ``apart`` holds "seed"; the standard error is the larger of the propagated one and the
+    scatter between them. Of runs that differ in nothing but their age the newest counts, of several numbers of
+    particles the largest. ``folded`` and ``diverged`` are the largest of the seeds: a number with either above zero is
+    to be marked wherever it is shown. ``unusable`` says why a point must decide nothing ("failed", "folded",
+    "diverged", or nothing): what may be hidden behind folds has to be far below its standard error.
+    """
+    place = ["setting", "measure", "T", *apart]
+    rungs = runs[(runs["kind"] == "rung") & runs["T"].notna()].sort_values("finished", kind="stable")
+    rungs = rungs.drop_duplicates([*place, "particles", "seed"], keep="last")
+    rungs = rungs[rungs["particles"] == rungs.groupby(place)["particles"].transform("max")]
+    rungs = rungs.sort_values("status", kind="stable")  # those that are done before those that failed
+    error = rungs["error"].where(rungs["status"] == "done")
+    by_place = rungs.assign(error=error, square=rungs["stderr"].where(error.notna()) ** 2).groupby(place)
+    shared = rungs.drop_duplicates(place).set_index(place)
+    seeds = by_place["error"].count()
+    scatter = by_place["error"].std().fillna(0.0) / np.sqrt(seeds.where(seeds > 0))
+    propagated = np.sqrt(by_place["square"].sum(min_count=1)) / seeds.where(seeds > 0)
+    averaged = pd.DataFrame({
+        "error": by_place["error"].mean(), "stderr": np.fmax(propagated, scatter.where(seeds > 1)),
+        "floor": by_place["floor"].mean().fillna(0.0), "score_error": by_place["score_error"].mean(),
+        "jacobian_error": by_place["jacobian_error"].mean(), "n": by_place["n"].sum(), "spent": by_place["spent"].sum(),
+        "folded": by_place["folded"].max(), "diverged": by_place["diverged"].max(), "seeds": seeds,
+        "runs": by_place.size()})
+    kept = shared.drop(columns=[name for name in averaged if name in shared])
+    table = pd.concat([kept, averaged.loc[kept.index]], axis="columns").reset_index()
+    return table.assign(unusable=_unusable(table))
 
 
 def curves(runs: pd.DataFrame, distance: str | None = None) -> pd.DataFrame:
-    """One row per point of a curve: ``CURVE, T, h, value, stderr, floor, folded, unusable`` and what it cost.
-
-    Seeds are averaged; the standard error is the larger of the propagated one and the scatter between them. Of runs
-    that differ in nothing but their age the newest counts, of several numbers of particles the largest. ``unusable``
-    says why a point must not enter a fit ("failed", "folded", or nothing).
-    """
-    rungs = runs[(runs["kind"] != "answer") & runs["T"].notna()].copy()
-    if distance is not None:
-        rungs = rungs[rungs["distance"] == distance]
-    rungs[["variant", "N"]] = rungs[["variant", "N"]].fillna("")
-    place = [*SETTINGS, "K", "d", "distance", "T"]
-    rungs = rungs.sort_values("finished", kind="stable").drop_duplicates([*place, "particles", "seed"], keep="last")
-    most = rungs.groupby(place, dropna=False)["particles"].transform("max")
-    return _averaged(_labelled(rungs[rungs["particles"] == most]))
+    """The points of one distance, or of all, as tables show them: ``CURVE, T, h, value, stderr, floor`` and what they
+    cost, sorted. ``family`` is the target, and whatever else of the settings varies between these runs."""
+    chosen = runs if distance is None else runs[(runs["measure"] == distance)]
+    table = with_family(points(chosen)).rename(columns={"measure": "distance", "error": "value"})
+    table = table.assign(N=table["N"].map(str, na_action="ignore").fillna(""), variant=table["variant"].fillna(""))
+    columns = [*CURVE, "T", "h", "value", "stderr", "floor", "folded", "diverged", "n", "seeds", "order",
+               "evaluations", "rounds", "unusable"]
+    return table.sort_values([*CURVE, "T"], kind="stable", ignore_index=True)[columns]
 
 
-def _labelled(rungs: pd.DataFrame) -> pd.DataFrame:
-    """``family``: the target, and whatever else of the settings varies between these runs."""
-    varied = [name for name in SETTINGS[1:] if rungs[name].nunique() > 1]
-    words = [rungs["target"].astype(str), *((f"{name}=" if name == "N" else "") + rungs[name].astype(str)
-                                            for name in varied)]
-    family = pd.concat(words, axis=1).agg(lambda row: ", ".join(part for part in row if part), axis=1) \
-        if len(rungs) else pd.Series(dtype=object)
-    return rungs.assign(family=family)
+def with_family(table: pd.DataFrame) -> pd.DataFrame:
+    """With ``family``: what a curve is called among all others of the table."""
+    family = table["target"].astype(object)
+    for name in SETTINGS[1:]:
+        words = "N=" * (name == "N") + table[name].map(str, na_action="ignore").fillna("")
+        if words.nunique() > 1:
+            family = family + (", " + words).where(words != "", "")
+    return table.assign(family=family)
 
 
-def _averaged(rungs: pd.DataFrame) -> pd.DataFrame:
-    """Over the seeds that succeeded; a point where none did is "failed"."""
-    value = rungs["value"].where(rungs["status"] == "done")
-    rungs = rungs.assign(value=value, square=rungs["stderr"].fillna(0.0) ** 2 * value.notna())
-    table = rungs.groupby([*CURVE, "T"], dropna=False, sort=True).agg(
-        value=("value", "mean"), scatter=("value", "std"), square=("square", "sum"), floor=("floor", "mean"),
-        n=("n", "sum"), seeds=("value", "count"), order=("order", "first"), evaluations=("evaluations", "first"),
-        rounds=("rounds", "first"), folded=("folded", "max")).reset_index()
-    seeds = table["seeds"].to_numpy(float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        propagated, scatter = np.sqrt(table["square"]) / seeds, table["scatter"].fillna(0.0) / np.sqrt(seeds)
-    folded = table["folded"].fillna(0.0) > FOLDED * table["value"]
-    return table.assign(h=step_size(table["T"].to_numpy(float)), stderr=np.fmax(propagated, scatter),
-                        floor=table["floor"].fillna(0.0),
-                        unusable=np.select([seeds == 0, folded], ["failed", "folded"], "")
-                        )[[*CURVE, "T", "h", "value", "stderr", "floor", "folded", "n", "seeds", "order", "evaluations",
-                           "rounds", "unusable"]]
+def by_family(rows: list[dict[str, Any]], order: list[str], needed: list[str]) -> pd.DataFrame:
+    """A table of rows, sorted by the columns ``order``; ``needed``: those that it has as well if it is empty."""
+    table = pd.DataFrame(rows, columns=None if rows else [*order, *needed]).sort_values(order, kind="stable")
+    return table.astype({name: "Int64" for name in ("K", "d") if name in order}).reset_index(drop=True)
+
+
+def same(column: pd.Series, value: Any) -> pd.Series:
+    """(n,) whether the column has this value; a missing one is like another."""
+    return column.isna() if pd.isna(value) else column == value
+
+
+def _unusable(table: pd.DataFrame) -> np.ndarray:
+    """Why a point decides nothing; a standard error that is not known excuses nothing."""
+    folded, diverged = (table[name].astype(float).fillna(0.0) for name in ("folded", "diverged"))
+    allowed = MATTERS * table["stderr"].astype(float).fillna(0.0)
+    hidden = HIDES * (folded + diverged) > allowed
+    return np.select([table["seeds"] == 0, hidden & (folded > 0), hidden], ["failed", "folded", "diverged"], "")

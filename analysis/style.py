@@ -1,11 +1,12 @@
-"""One look for every picture: the same colour, marker and line for the same label everywhere, readable in print."""
+"""The layout of every picture: sizes and type for print, axes, error bars, floors, legends, files."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Mapping
+import io
+import textwrap
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -15,69 +16,37 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
+from PIL import Image
 
-from analysis.palette import BLACK, BLUE, COLOURS, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from analysis.looks import GREY, INK
 
-GREY = "#8A8A8A"
-INK = "#333333"
-MARKERS = "os^Dv<>pP*X"
-LINES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.2, 1.2)), (0, (7, 2)))
-
-# Colour, marker, line: written down for what everybody draws, so that it is the same in every figure ever made.
-FIXED: Mapping[str, tuple[str, str, Any]] = {
-    "product_mixture": (BLUE, "o", LINES[0]), "scale_mixture": (VERMILION, "s", LINES[0]),
-    "low_rank_mixture": (GREEN, "^", LINES[0]), "hypercube": (PURPLE, "D", LINES[0]), "sphere": (ORANGE, "v", LINES[0]),
-    "digits": (BLACK, "X", LINES[0]),
-    "K=1": (BLACK, "o", LINES[0]), "K=2": (ORANGE, "s", LINES[0]), "K=3": (BLUE, "^", LINES[0]),
-    "K=4": (VERMILION, "D", LINES[2]), "K=5": (GREEN, "v", LINES[0]), "K=6": (PURPLE, "P", LINES[2]),
-    "heroism": (BLUE, "o", LINES[0]), "euler": (BLACK, "s", LINES[1]), "ddim": (ORANGE, "^", LINES[2]),
-    "ddpm": (GREY, "X", LINES[3]),
-    "heroism_frugal": (VERMILION, "D", LINES[0]), "heroism_frugal_embedded": (VERMILION, "d", LINES[1]),
-    "heroism_parallel": (GREEN, "P", LINES[0]), "heroism_parallel_embedded": (GREEN, "p", LINES[1]),
-    "unipc": (PURPLE, "^", LINES[0]), "dpm_solver_pp": (SKY, "v", LINES[0]), "deis": (ORANGE, "<", LINES[0]),
-    "dop853": (BLACK, "X", LINES[0]), "rk4": (GREY, "4", LINES[0]), "heun": (PURPLE, "h", LINES[2]),
-    "picard": (GREEN, "*", LINES[2]), "accelerated": (BLACK, ">", LINES[3]),
-    "total_variation": (BLUE, "o", LINES[0]), "histogram": (VERMILION, "s", LINES[1]),
-    "wasserstein": (SKY, "s", LINES[1]), "sliced_wasserstein": (GREEN, "^", LINES[2]),
-    "sinkhorn": (PURPLE, "D", LINES[3]), "wasserstein_1d": (ORANGE, "v", LINES[4]),
-    "quadrature": (BLACK, "+", LINES[2]),
-}
-NAMES = {
-    "product_mixture": "product mixture", "scale_mixture": "scale mixture", "low_rank_mixture": "low-rank mixture",
-    "digits": "handwritten digits", "total_variation": "exact", "histogram": "histogram",
-    "wasserstein": r"$W_2$ between samples", "sliced_wasserstein": r"sliced $W_2$", "sinkhorn": "Sinkhorn",
-    "wasserstein_1d": r"$W_2$ of one coordinate", "quadrature": "quadrature (oracle)",
-}
 TV = r"$\mathrm{TV}(p_{X_1}, p_{Y_1})$"
-STAMP, LEGEND_ROW = 0.18, 0.2  # inches
+STAMP, LEGEND_ROW = 0.17, 0.16  # inches
 REFERENCE, FLOOR, DATA = 1, 2, 3  # layers, from the back
-WIDTH = 9.0  # inches; in print 180 mm at 79 %
+WIDTH = 7.1  # inches: 180 mm, the two columns of a page; type is 7 to 8.5 points there
+SMALL = 7.0  # points
+SHADES = 128  # colours of a PNG: line art needs no more, and a third of the bytes
 
 matplotlib.rcParams.update({
-    "font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans", "font.size": 9, "axes.labelsize": 9.5,
-    "axes.titlesize": 9.5, "legend.fontsize": 8, "xtick.labelsize": 8.5, "ytick.labelsize": 8.5,
+    "font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans", "font.size": 8, "axes.labelsize": 8.5,
+    "axes.titlesize": 8.5, "legend.fontsize": 7.5, "xtick.labelsize": 7.5, "ytick.labelsize": 7.5,
     "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
-    "axes.linewidth": 0.7, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
-    "lines.linewidth": 1.4, "lines.markersize": 4.6, "legend.frameon": False, "grid.color": "#E3E3E3",
-    "grid.linewidth": 0.6, "axes.grid": True, "axes.axisbelow": True, "figure.dpi": 110, "savefig.dpi": 200,
-    "svg.hashsalt": "heroism", "svg.fonttype": "path", "figure.facecolor": "white", "savefig.facecolor": "white",
+    "axes.linewidth": 0.6, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
+    "lines.linewidth": 1.2, "lines.markersize": 3.8, "legend.frameon": False, "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.5, "axes.grid": True, "axes.axisbelow": True, "savefig.dpi": 150, "pdf.fonttype": 42,
+    "figure.facecolor": "white", "savefig.facecolor": "white",
 })
 
 
-def look(label: str) -> dict[str, Any]:
-    """Colour, marker and line of a label; one that nobody wrote down gets one that depends on its name alone."""
-    if label not in FIXED:
-        number = zlib.crc32(label.encode())
-        colour, marker, line = COLOURS[number % 7], MARKERS[number // 7 % len(MARKERS)], LINES[number // 77 % 5]
-    else:
-        colour, marker, line = FIXED[label]
-    return {"color": colour, "marker": marker, "linestyle": line}
+class Picture(NamedTuple):
+    """A figure of a study: ``draw(tables)`` gives None where they hold nothing to draw; ``caption`` says what it shows.
 
+    ``name`` is that of its files in ``results/figures``.
+    """
 
-def name(label: str) -> str:
-    """A label in words: ``"low_rank_mixture, start=gaussian"`` keeps what follows the comma."""
-    first, comma, rest = label.partition(",")
-    return NAMES.get(first, first.replace("_", " ")) + comma + rest
+    name: str
+    draw: Callable[[Mapping[str, pd.DataFrame]], Figure | None]
+    caption: str
 
 
 def panels(rows: int, columns: int, height: float, width: float = WIDTH, **shared: Any) -> tuple[Figure, np.ndarray]:
@@ -86,14 +55,41 @@ def panels(rows: int, columns: int, height: float, width: float = WIDTH, **share
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
 
+def wrapped_panels(count: int, columns: int, height: float, width: float = WIDTH,
+                   **shared: Any) -> tuple[Figure, list[Axes]]:
+    """A figure of ``count`` axes, at most so many side by side."""
+    columns = max(1, min(columns, count))
+    figure, grid = panels(-(-count // columns), columns, height, width, **shared)
+    for axes in grid.flat[count:]:
+        figure.delaxes(axes)
+    return figure, list(grid.flat[:count])
+
+
+def outer_labels(shown: list[Axes], columns: int, x: str, y: str) -> None:
+    """Names of the axes where a row of panels begins and where a column ends, and nowhere else."""
+    columns = max(1, min(columns, len(shown)))
+    for place, axes in enumerate(shown):
+        axes.set(xlabel=x if place + columns >= len(shown) else "", ylabel=y if place % columns == 0 else "")
+
+
 def powers_of_two(axis: Any, values: pd.Series) -> None:
     """Ticks at the measured T, which are powers of two; thinned when there are many."""
     ticks = sorted({int(value) for value in values})
-    ticks = ticks[:: 2 if len(ticks) > 7 else 1]
+    ticks = ticks[:: -(-len(ticks) // (7 if ticks[-1] < 1e4 else 5))]
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_locator(NullLocator())
     axis.set_minor_formatter(NullFormatter())
+
+
+def plain_ticks(axis: Any) -> None:
+    """1, 2 and 5 of every decade in plain digits, or the decades alone where there are many."""
+    low, high = axis.get_view_interval()
+    few = high < 300 * low
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
+    axis.set_minor_formatter(NullFormatter())
+    if few:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def decades(axis: Any, low: float, high: float) -> None:
@@ -131,6 +127,25 @@ def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, *
     axes.plot([], [], label=label, zorder=DATA, **look)
 
 
+def is_spoiled(points: pd.DataFrame) -> np.ndarray:
+    """(n,) whether particles of a point folded or diverged: such a number decides nothing."""
+    parts = [points[name].fillna(0.0).to_numpy(float) > 0 for name in ("folded", "diverged") if name in points]
+    return np.any(parts, axis=0) if parts else np.zeros(len(points), dtype=bool)
+
+
+def spoiled(axes: Axes, x: Any, y: Any, points: pd.DataFrame) -> None:
+    """A cross over every point with particles that folded or diverged."""
+    bad = is_spoiled(points)
+    cross(axes, np.asarray(x, dtype=float)[bad], np.asarray(y, dtype=float)[bad])
+
+
+def cross(axes: Axes, x: Any, y: Any) -> None:
+    """Marks points that decide nothing."""
+    if len(x):
+        axes.plot(x, y, "x", color=INK, markersize=3.2, markeredgewidth=0.7, zorder=DATA + 2,
+                  label="a path folded or diverged")
+
+
 def reach(y: Any, stderr: Any) -> Any:
     """(2, n) lengths of error bars down and up; one that reaches zero has no place on a logarithmic axis."""
     return np.array([np.minimum(stderr, 0.999 * y), stderr])
@@ -152,6 +167,11 @@ def floor_line(axes: Axes, x: Any, floor: Any, color: str, label: str = "_", wid
               linestyle=":", linewidth=width, zorder=FLOOR)
 
 
+def wrapped(text: str, width: int) -> str:
+    """Lines of at most so many characters, broken at plain spaces alone."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
 def power_of_ten(value: float) -> str:
     """In mathematical notation, without dollars."""
     exponent = int(np.floor(np.log10(value) + 1e-9))
@@ -159,36 +179,42 @@ def power_of_ten(value: float) -> str:
     return ("" if abs(factor - 1) < 1e-6 else rf"{factor:.3g}\cdot ") + f"10^{{{exponent}}}"
 
 
-def numbers(axes: Axes, heading: str, lines: list[tuple[str, str]], beside: bool = False) -> None:
-    """Measured numbers in the colours of their curves: beside the panel, or where the data leave most room in it."""
+def numbers(axes: Axes, heading: str, lines: list[tuple[str, str]], corner: str | None = None) -> None:
+    """Measured numbers in the colours of their curves: beside the panel, or in a corner of it ("upper right")."""
     if not lines:
         return
     blank = [Line2D([], [], linestyle="none") for _ in lines]
+    place: dict[str, Any] = {"loc": corner} if corner else {"loc": "center left", "bbox_to_anchor": (1.05, 0.5)}
     axes.legend(blank, [text for text, _ in lines], labelcolor=[colour for _, colour in lines], title=heading,
-                title_fontsize=7.5, alignment="left", handlelength=0, handletextpad=0, fontsize=7.5, labelspacing=0.25,
-                ncols=1 + (len(lines) > 5), columnspacing=1.2, frameon=True, framealpha=0.85, edgecolor="none",
-                borderpad=0.2, **({"loc": "center left", "bbox_to_anchor": (1.0, 0.5)} if beside else {"loc": "best"}))
+                title_fontsize=SMALL, alignment="left", handlelength=0, handletextpad=0, fontsize=SMALL,
+                labelspacing=0.25, ncols=1 + (len(lines) > 5), columnspacing=1.2, frameon=True, framealpha=0.85,
+                edgecolor="none", borderpad=0.2, **place)
 
 
-def footer(figure: Figure, environments: pd.DataFrame, *sources: Axes, columns: int = 7) -> None:
+def footer(figure: Figure, environments: pd.DataFrame, *sources: Axes) -> None:
     """Under the panels: one legend for all of them (every label once, references last), and where the runs come from.
 
     The stamp names machine, versions and commit.
     """
     entries: dict[str, Any] = {}
     for axes in sources:
-        entries |= dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    order = sorted(entries, key=lambda label: (entries[label].get_zorder() < DATA, label))
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    behind = {label: (one[0] if isinstance(one, tuple) else one).get_zorder() < DATA for label, one in entries.items()}
+    order = sorted(entries, key=behind.__getitem__)
+    width, height = figure.get_size_inches()
+    columns = max(1, int(width / (0.45 + 0.056 * max(map(len, order), default=1))))
     rows = -(-len(order) // columns)
-    height = figure.get_figheight()
+    below = STAMP + LEGEND_ROW * rows + 0.06
+    figure.set_figheight(height + below)  # the panels stay as high as they are
     if rows:
-        figure.legend([entries[label] for label in order], order, loc="lower center", ncols=min(len(order), columns),
-                      bbox_to_anchor=(0.5, STAMP / height), borderaxespad=0.0)
-    figure.text(0.995, 0.3 * STAMP / height, " · ".join(_origin(environments)), fontsize=6, color=GREY, ha="right")
-    below = (STAMP + LEGEND_ROW * rows + 0.06) / height
+        figure.legend([entries[label] for label in order], order, loc="lower center", ncols=-(-len(order) // rows),
+                      bbox_to_anchor=(0.5, STAMP / (height + below)), borderaxespad=0.0, columnspacing=1.2)
+    figure.text(0.995, 0.3 * STAMP / (height + below), " · ".join(_origin(environments)), fontsize=SMALL, color=GREY,
+                ha="right")
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(rect=(0, below, 1, 1 - below))
+        engine.set(rect=(0, below / (height + below), 1, height / (height + below)))
 
 
 def _origin(environments: pd.DataFrame) -> list[str]:
@@ -206,11 +232,12 @@ def _origin(environments: pd.DataFrame) -> list[str]:
 
 
 def save(figure: Figure, path: Path) -> list[Path]:
-    """As PNG and SVG beside each other, with the same bytes for the same figure."""
+    """As PNG and PDF (fonts embedded) beside each other, with the same bytes for the same figure."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = []
-    for suffix, metadata in ((".png", {"Software": None}), (".svg", {"Date": None, "Creator": None})):
-        target = path.with_suffix(suffix)
-        figure.savefig(target, metadata=metadata)
-        written.append(target)
+    written = [path.with_suffix(suffix) for suffix in (".png", ".pdf")]
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png")
+    shades = Image.open(drawn).convert("RGB").quantize(SHADES, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    shades.save(written[0], optimize=True)
+    figure.savefig(written[1], metadata={"Creator": None, "Producer": None, "CreationDate": None})
     return written

@@ -151,8 +151,10 @@ def fit_rate(x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None = None, floor:
 def pool(fits: Sequence[RateFit]) -> Pooled | None:
     """One exponent from fits that may share their data (several levels of the same curves); None without a slope.
 
-    A random-effects mean (Paule and Mandel): the exponents may truly differ, and their spread is estimated. As the fits
-    may share their data, their own standard errors are averaged and do not shrink with the number of fits.
+    A random-effects mean (Paule and Mandel 1982): the exponents may truly differ, and their spread is estimated. As the
+    fits may share their data, their own standard errors are averaged and do not shrink with the number of fits. That is
+    why it is written here: ``statsmodels.stats.meta_analysis.combine_effects`` has the same spread and mean, but takes
+    the fits for independent and their errors for known, so that its intervals are too narrow; SciPy has neither.
     """
     usable = [fit for fit in fits if fit.freedom > 0 and np.isfinite(fit.slope)]
     if not usable:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import matplotlib
 import pytest
 
-from analysis.compile import compile_runs
-from analysis.tables import DERIVED, read_environments, tables_of
+from analysis.runs import compile_runs
+from analysis.studies import names
+from analysis.tables import tables_of
 from analysis.tests import synthetic
 
 SOME = ("digits", "product_mixture", "sphere")
@@ -29,11 +30,13 @@ def synthetic_results(tmp_path_factory):
     synthetic.save(folder, synthetic.leaderboard_study())
     synthetic.save(folder, synthetic.published_study())
     synthetic.save(folder, synthetic.shipped_study())
+    synthetic.save(folder, synthetic.budget_study())
+    synthetic.save(folder, synthetic.sweep())
     return folder
 
 
 @pytest.fixture(scope="session")
 def synthetic_tables(synthetic_results):
     """The tables of every study, by its name."""
-    runs, environments = compile_runs(synthetic_results), read_environments(synthetic_results)
-    return {study: tables_of(study, runs, environments) for study in DERIVED}
+    runs = compile_runs(synthetic_results)
+    return {study: tables_of(study, runs.table, runs.environments) for study in (*names(), "sweep")}

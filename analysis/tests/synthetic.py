@@ -8,6 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis import runs as table_of_runs
+from heroism.record import Plan, Record
+
 FAMILIES = ("digits", "hypercube", "low_rank_mixture", "product_mixture", "scale_mixture", "sphere")
 ORDERS = {1: 1, 2: 2, 3: 4, 4: 4, 5: 6}
 
@@ -20,15 +23,17 @@ def error(steps, order, d, by_d=0.5, scale=1.0):
 
 def record(target="sphere", d=16, K=3, T=64, value=None, *, seed=0, study="dimension", status="done", noise=0.02,
            floor=1e-13, estimates=None, config=None, particles=1000, **more):
-    """One record of experiments' schema; ``value`` the total variation."""
+    """What one record says, with the ``studies`` whose plans need it; ``value`` the total variation."""
     refinements = int(np.ceil(1.5 * np.log(T)))
     if estimates is None:
+        value = min(value, 1.0)  # noise may carry it beyond
         estimates = {"total_variation": {"value": value, "stderr": noise * value, "floor": floor, "n": particles}}
     content = {
-        "schema": 1, "kind": "rung", "status": status, "reason": None, "study": study,
+        "kind": "rung", "status": status, "reason": None, "traceback": None, "study": study,
         "studies": [study] if study else [], "target": target, "sampler": "heroism", "schedule": "paper",
-        "perturbation": "none", "start": "exact", "distance": "total_variation", "d": d, "K": K, "N": "auto", "T": T,
-        "epsilon": None, "particles": particles, "seed": seed, "order": ORDERS.get(K), "ambient_dim": d,
+        "perturbation": "none", "start": "exact", "deciding": "total_variation", "d": d, "K": K, "N": "auto", "T": T,
+        "epsilon": None, "rungs": None, "scheduler": None, "particles": particles, "seed": seed,
+        "order": ORDERS.get(K, 1), "ambient_dim": d,
         "reduced_dim": 1,
         "evaluations": (T - 1) * (1 + ((K or 1) - 1) * refinements), "rounds": (T - 1) * refinements,
         "seconds": 0.1 + 1 / 3, "memory_mb": 99.5, "folded": 0.0, "diverged": 0.0, "tau_end": T**-2.0,
@@ -36,21 +41,51 @@ def record(target="sphere", d=16, K=3, T=64, value=None, *, seed=0, study="dimen
         "config": config or {"target": {"dim": d}, "seed": seed},
         "versions": {"python": "3.11.1", "heroism": "0.1.0", "numpy": "2.4.6", "scipy": "1.17.1"},
         "commit": "0123456789abcdef0123456789abcdef01234567", "dirty": False,
-        "machine": {"system": "Linux x86_64", "cpu": "A Processor", "cores": 2},
+        "machine": {"system": "Linux x86_64", "cpu": "A Processor", "cores": 2}, "code": "0123456789abcdef",
         "finished": "2026-01-02T03:04:05+00:00", **more}
+    if content["kind"] == "answer":
+        content["rungs"] = [T]
+    content["step"] = float(np.log(T) / T) if content["schedule"] == "paper" else 1.0 / (T - 1)
     content["key"] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:20]
     return content
 
 
 def failed(reason="a reason", **names):
-    return record(status="failed", estimates={}, **names) | {"reason": reason, "evaluations": None, "rounds": None}
+    content = record(status="failed", estimates={}, **names) | {"reason": reason, "evaluations": None, "rounds": None}
+    return content | {"step": None}
+
+
+def made(content) -> Record:
+    """The record, as it is read from its file."""
+    return Record.checked({name: value for name, value in content.items() if name != "studies"},
+                          Path(f"{content['key']}.json"))
+
+
+def plans(records) -> dict[str, Plan]:
+    """A whole plan for every study that the records belong to."""
+    keys = {}
+    for content in records:
+        for study in content["studies"]:
+            keys.setdefault(study, []).append(content["key"])
+    return {study: Plan(study=study, overrides=(), keys=tuple(names)) for study, names in keys.items()}
+
+
+def tidy(records):
+    """(runs, environments) of these records."""
+    records = list(records)
+    return table_of_runs.tidy([made(content) for content in records], plans(records))
 
 
 def save(results: Path, records) -> None:
-    raw = results / "raw"
-    raw.mkdir(parents=True, exist_ok=True)
+    """Records and plans as a sweep leaves them; plans that are there already are added to."""
+    records = list(records)
+    (results / "raw" / "plans").mkdir(parents=True, exist_ok=True)
     for content in records:
-        (raw / f"{content['key']}.json").write_text(json.dumps(content))
+        (results / "raw" / f"{content['key']}.json").write_text(made(content).dumps())
+    for study, plan in plans(records).items():
+        path = results / "raw" / "plans" / f"{study}.json"
+        known = Plan.parse(path.read_bytes(), path).keys if path.is_file() else ()
+        path.write_text(Plan(study=study, overrides=(), keys=(*known, *plan.keys)).dumps())
 
 
 def dimension_study(by_d=0.5, families=FAMILIES, dims=(4, 16, 64, 256, 1024), points=(1, 2, 3, 4), noise=0.02,
@@ -125,3 +160,23 @@ def shipped_study():
                     sampler = {"scheduler": name, "precision": precision, "options": {"solver_order": order - 1}}
                     yield record(target, 16, None, T, value, study="diffusers", sampler="diffusers", order=order,
                                  schedule="log_snr", evaluations=T - 1, rounds=T - 1, config={"sampler": sampler})
+
+
+def budget_study():
+    """Shares of an error that add up to it."""
+    shares = {"initialisation": 0.001, "jacobian": 0.01, "score": -0.002, "refinement": 0.004, "discretisation": 0.002}
+    for target in ("sphere", "hypercube"):
+        for T in (32, 64, 128):
+            parts = {"total_variation": 0.015, "budget": sum(shares.values()),
+                     **{f"budget_{name}": value for name, value in shares.items()}}
+            yield record(target, 4, 3, T, study="budget", estimates={
+                name: {"value": value, "stderr": 0.0005, "floor": 0.0, "n": 100} for name, value in parts.items()})
+
+
+def sweep(samplers=(("ddim", 1), ("unipc", 3)), dims=(4, 64), steps=(16, 32, 64, 128), study="sweep", **more):
+    """A question of one's own: samplers of known orders in the step of the paper's schedule."""
+    for sampler, order in samplers:
+        for d in dims:
+            for T in steps:
+                yield record("sphere", d, None, T, error(T, order, d), study=study, sampler=sampler, order=order,
+                             N=None, **more)

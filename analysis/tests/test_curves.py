@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.compile import tidy
 from analysis.curves import curves
-from analysis.tests.synthetic import failed, record
+from analysis.tests.synthetic import failed, record, tidy
 
 
 def points(*records):
@@ -26,7 +25,8 @@ def test_seeds_that_agree_keep_the_propagated_error():
 
 
 def test_the_newest_of_equal_runs_counts():
-    old, new = (record(T=32, value=value, finished=when) for value, when in ((0.1, "2025-01-01"), (0.2, "2026-01-01")))
+    old, new = (record(T=32, value=value, finished=when) for value, when in ((0.1, "2025-01-01T00:00:00+00:00"),
+                                                                              (0.2, "2026-01-01T00:00:00+00:00")))
     assert points(new, old)["value"].tolist() == [0.2]
 
 
@@ -36,10 +36,35 @@ def test_the_largest_number_of_particles_counts():
 
 
 def test_failed_and_folded_points_are_marked():
-    table = points(failed(T=16), record(T=32, value=0.1, folded=0.2), record(T=64, value=0.1, folded=1e-4),
-                   failed(T=128, seed=0), record(T=128, value=0.1, seed=1))
-    assert table["unusable"].tolist() == ["failed", "folded", "", ""]
-    assert table["T"].tolist() == [16, 32, 64, 128] and np.isnan(table["value"][0])
+    table = points(failed(T=16), record(T=32, value=0.1, folded=0.2), record(T=64, value=0.1, folded=1e-3),
+                   failed(T=128, seed=0), record(T=128, value=0.1, seed=1), record(T=256, value=0.1, diverged=0.01))
+    assert table["unusable"].tolist() == ["failed", "folded", "folded", "", "diverged"]
+    assert table["T"].tolist() == [16, 32, 64, 128, 256] and np.isnan(table["value"][0])
+
+
+def test_what_folds_cannot_hide_decides_and_stays_marked():
+    """A share of 1e-9 hides at most 1e-8, far below a standard error of 2e-3; one without a standard error excuses
+    nothing."""
+    small, bare = points(record(T=32, value=0.1, folded=1e-9)), points(record(T=32, value=0.1, noise=0.0, folded=1e-9))
+    assert small["unusable"].tolist() == [""] and small["folded"].tolist() == [1e-9]
+    assert bare["unusable"].tolist() == ["folded"]
+
+
+def test_the_step_is_that_of_the_record():
+    one = points(record(T=32, value=0.1, schedule="log_snr"))
+    assert one["h"].tolist() == [1 / 31]
+
+
+def test_only_what_differs_in_nothing_but_seed_and_particles_is_averaged():
+    """Two targets of one name, one seed each: their parameters tell them apart."""
+    table = points(*(record(T=32, value=value, seed=seed, config={"target": {"radius": radius}})
+                     for value, seed, radius in ((0.1, 0, 1.0), (0.2, 1, 2.0))))
+    assert sorted(table["value"]) == [0.1, 0.2]
+
+
+def test_a_standard_error_that_is_not_known_stays_unknown():
+    estimates = {"total_variation": {"value": 0.1, "stderr": None, "floor": 0.0, "n": 1}}
+    assert points(record(T=32, estimates=estimates))["stderr"].isna().all()
 
 
 def test_answers_of_searches_are_no_points():

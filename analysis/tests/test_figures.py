@@ -1,106 +1,104 @@
-"""Every figure that is there: drawn from tables alone, without warnings, the same bytes twice, silent without data."""
+"""Every picture of every study: drawn from tables alone, without warnings, the same bytes twice, none without data."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from analysis import style
-from analysis.compile import tidy
-from analysis.figures import discover
-from analysis.tables import DERIVED, tables_of
-from analysis.tests.synthetic import record
+from analysis.studies import module_of, names
+from analysis.tables import tables_of
+from analysis.tests.synthetic import record, tidy
 
-MODULES = discover()
-NAMES = [module.__name__.rpartition(".")[2] for module in MODULES]
+PICTURES = [(study, picture) for study in names() if study != "worst_case" for picture in module_of(study).FIGURES]
+NAMES = [picture.name for _, picture in PICTURES]
+every_picture = pytest.mark.parametrize("study, picture", PICTURES, ids=NAMES)
 
 
 def texts(figure):
-    return " ".join(text.get_text() for text in figure.findobj(lambda part: hasattr(part, "get_text")))
+    return [text for text in figure.findobj(Text) if text.get_text()]
 
 
-def test_every_study_has_a_figure():
-    assert {module.STUDY for module in MODULES} == set(DERIVED)
-    assert len(discover("dimension")) == 1
+def test_no_two_pictures_share_a_file():
+    assert len(set(NAMES)) == len(NAMES)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=NAMES)
-def test_it_is_drawn_and_saved_with_the_same_bytes(module, synthetic_tables, tmp_path):
-    figures = [module.draw(synthetic_tables[module.STUDY]) for _ in range(2)]
+@every_picture
+def test_it_is_drawn_and_saved_with_the_same_bytes(study, picture, synthetic_tables, tmp_path):
+    figures = [picture.draw(synthetic_tables[study]) for _ in range(2)]
     assert all(isinstance(figure, Figure) for figure in figures)
     first, again = ([path.read_bytes() for path in style.save(figure, tmp_path / str(i) / "figure")]
                     for i, figure in enumerate(figures))
-    assert first == again and first[0].startswith(b"\x89PNG") and b"<svg" in first[1]
-    assert all(len(content) > 10_000 for content in first)
+    assert first == again and first[0].startswith(b"\x89PNG") and first[1].startswith(b"%PDF")
+    assert all(2_000 < len(content) < 400_000 for content in first)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=NAMES)
-def test_it_says_where_it_comes_from_and_what_it_shows(module, synthetic_tables):
-    said = texts(module.draw(synthetic_tables[module.STUDY]))
+def test_another_process_writes_the_same_bytes(tmp_path):
+    code = ("import sys; from pathlib import Path; from analysis import style; figure, shown = "
+            "style.wrapped_panels(2, 2, 2.0); [axes.plot([1, 2], [3, 4], label='x') for axes in shown]; "
+            "style.save(figure, Path(sys.argv[1]))")
+    saved = []
+    for number in range(2):
+        where = tmp_path / str(number) / "figure"
+        subprocess.run([sys.executable, "-c", code, str(where)], check=True, cwd=Path(__file__).parents[2],
+                       env=os.environ | {"PYTHONHASHSEED": str(number)})
+        saved.append([where.with_suffix(suffix).read_bytes() for suffix in (".png", ".pdf")])
+    assert saved[0] == saved[1]
+
+
+@every_picture
+def test_it_says_where_it_comes_from_and_what_it_shows(study, picture, synthetic_tables):
+    said = " ".join(text.get_text() for text in texts(picture.draw(synthetic_tables[study])))
     assert "A Processor" in said and "commit 0123456789" in said and "numpy 2.4.6" in said
     assert any(word in said for word in ("$T$", "$T(d", "$T - 1$", "score evaluations", "rounds"))
-    assert len(module.CAPTION) > 80
+    assert len(picture.caption) > 80
 
 
-@pytest.mark.parametrize("module", MODULES, ids=NAMES)
-def test_it_leaves_the_tables_alone(module, synthetic_tables):
-    before = {name: table.copy() for name, table in synthetic_tables[module.STUDY].items()}
-    module.draw(synthetic_tables[module.STUDY])
-    assert all(before[name].equals(table) for name, table in synthetic_tables[module.STUDY].items())
+@every_picture
+def test_it_fits_a_page_and_can_be_read_there(study, picture, synthetic_tables):
+    figure = picture.draw(synthetic_tables[study])
+    assert figure.get_figwidth() <= style.WIDTH and figure.get_figheight() < 11.0
+    assert min(text.get_fontsize() for text in texts(figure)) >= style.SMALL
 
 
-@pytest.mark.parametrize("module", MODULES, ids=NAMES)
-def test_without_data_it_draws_nothing(module):
-    runs, environments = tidy([])
-    assert module.draw(tables_of(module.STUDY, runs, environments)) is None
+@every_picture
+def test_it_leaves_the_tables_alone(study, picture, synthetic_tables):
+    before = {name: table.copy() for name, table in synthetic_tables[study].items()}
+    picture.draw(synthetic_tables[study])
+    assert all(before[name].equals(table) for name, table in synthetic_tables[study].items())
 
 
-@pytest.mark.parametrize("module", MODULES, ids=NAMES)
-def test_a_single_point_is_no_accident(module):
+@every_picture
+def test_without_data_it_draws_nothing(study, picture):
+    assert picture.draw(tables_of(study, *tidy([]))) is None
+
+
+@every_picture
+def test_a_single_point_is_no_accident(study, picture):
     estimate = {"value": 0.01, "stderr": 0.001, "floor": 1e-9, "n": 10}
-    one = record(T=64, estimates={"total_variation": estimate, "histogram": estimate}, study=module.STUDY)
-    figure = module.draw(tables_of(module.STUDY, *tidy([one])))
-    if module.STUDY in ("dimension", "diffusers"):
-        assert figure is None  # it brackets no epsilon, and is no scheduler's
+    one = record(T=64, estimates={"total_variation": estimate, "histogram": estimate}, study=study)
+    figure = picture.draw(tables_of(study, *tidy([one])))
+    if study in ("budget", "dimension", "diffusers"):
+        assert figure is None  # it is no budget, brackets no epsilon, and is no scheduler's
     else:
         figure.draw_without_rendering()
 
 
-@pytest.mark.parametrize("module", [module for module in MODULES if module.STUDY in ("dimension", "accuracy")])
-def test_measured_slopes_stand_in_the_figure(module, synthetic_tables):
-    figure = module.draw(synthetic_tables[module.STUDY])
-    assert any("±" in text for legend in (axes.get_legend() for axes in figure.axes) if legend
-               for text in (entry.get_text() for entry in legend.get_texts()))
+@pytest.mark.parametrize("study", ["dimension", "accuracy"])
+def test_measured_slopes_stand_in_the_figure(study, synthetic_tables):
+    (picture,) = module_of(study).FIGURES
+    assert any("±" in text.get_text() for text in texts(picture.draw(synthetic_tables[study])))
 
 
 def test_the_theorems_slope_is_drawn_as_it_is(synthetic_tables):
-    (module,) = discover("dimension")
-    figure = module.draw(synthetic_tables["dimension"])
+    (picture,) = module_of("dimension").FIGURES
+    figure = picture.draw(synthetic_tables["dimension"])
     panel = next(axes for axes in figure.axes if axes.get_title(loc="left").startswith("$K = 3"))
     (line,) = (line for line in panel.lines if "theorem" in str(line.get_label()))
     x, y = np.log(line.get_xdata()), np.log(line.get_ydata())
     assert np.diff(y) / np.diff(x) == pytest.approx(np.full(len(x) - 1, 1 + 2 / 3))
-
-
-def test_looks_written_down_are_told_apart():
-    groups = {"families": ["product_mixture", "scale_mixture", "low_rank_mixture", "hypercube", "sphere", "digits"],
-              "K": [f"K={K}" for K in range(1, 7)], "samplers": ["heroism", "euler", "ddim", "ddpm"]}
-    for labels in groups.values():
-        looks = [style.look(label) for label in labels]
-        assert len({look["color"] for look in looks}) == len({look["marker"] for look in looks}) == len(labels)
-
-
-def test_a_new_label_always_looks_the_same():
-    assert style.look("a new family") == style.look("a new family") != style.look("another new family")
-
-
-@pytest.mark.parametrize("value, low, high, text", [
-    (0.2134, 0.19, 0.236, "0.21 ± 0.03"), (4.0, 3.9999, 4.0001, "4.00 ± 0.01"), (1.0, 0.5, 1.5, "1.0 ± 0.5"),
-    (1.0, -np.inf, np.inf, "1.00")])
-def test_intervals_are_never_rounded_down(value, low, high, text):
-    assert style.measured(value, low, high) == text
-
-
-@pytest.mark.parametrize("value, text", [(1e-2, "10^{-2}"), (1e-8, "10^{-8}"), (3e-4, r"3\cdot 10^{-4}"),
-                                         (0.1, "10^{-1}")])
-def test_powers_of_ten(value, text):
-    assert style.power_of_ten(value) == text

@@ -4,14 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.compile import tidy
-from analysis.floors import floors
-from analysis.tests.synthetic import error, floors_study, record
+from analysis.studies import floors
+from analysis.tests.synthetic import error, floors_study, record, tidy
 
 
 @pytest.fixture(scope="module")
 def tables():
-    return floors(tidy(floors_study())[0])
+    return floors.tables(tidy(floors_study())[0])
 
 
 def test_estimators_stop_at_their_floors_and_the_exact_one_goes_on(tables):
@@ -34,7 +33,7 @@ def test_curves_hold_every_distance_at_every_T(tables):
 
 
 def test_a_run_measured_in_one_way_has_nothing_to_compare():
-    assert all(table.empty for table in floors(tidy([record(T=16, value=0.1)])[0]).values())
+    assert all(table.empty for table in floors.tables(tidy([record(T=16, value=0.1)])[0]).values())
 
 
 @pytest.mark.parametrize("values, floor, stderr, stops", [
@@ -48,5 +47,5 @@ def test_where_a_curve_stops(values, floor, stderr, stops):
     records = [record(T=16 * 2**i, estimates={
         "histogram": {"value": value, "stderr": stderr, "floor": floor, "n": 9},
         "total_variation": exact | {"value": 0.1**i}}) for i, value in enumerate(values)]
-    row = floors(tidy(records)[0])["floors"].set_index("distance").loc["histogram"]
+    row = floors.tables(tidy(records)[0])["floors"].set_index("distance").loc["histogram"]
     assert (None if pd.isna(row["stops_at"]) else row["stops_at"]) == stops

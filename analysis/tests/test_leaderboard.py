@@ -3,18 +3,14 @@
 import numpy as np
 import pytest
 
-from analysis.compile import tidy
-from analysis.figures.work_precision import frontier
-from analysis.leaderboard import envelope, leaderboard
-from analysis.methods import is_ours, method_name
-from analysis.pages import leaderboard_page
-from analysis.tests.synthetic import failed, leaderboard_study, record
-
-LEVELS = (1e-2, 1e-4, 1e-6)
+from analysis import looks
+from analysis.studies import leaderboard
+from analysis.studies.leaderboard import envelope, frontier
+from analysis.tests.synthetic import failed, leaderboard_study, record, tidy
 
 
 def board(records):
-    return leaderboard(tidy(records)[0], LEVELS)
+    return leaderboard.tables(tidy(records)[0])
 
 
 def cell(table, **names):
@@ -80,29 +76,27 @@ def test_failed_runs_are_left_out():
     assert cell(board(records)["leaderboard"], target="sphere", method="DDIM", epsilon=1e-2)["declared_order"] == 1
 
 
-@pytest.mark.parametrize("row, name", [
-    ({"sampler": "unipc", "variant": "points=3 startup=order_keeping", "schedule": "log_snr", "K": None},
-     "UniPC, points=3, order keeping"),
-    ({"sampler": "heroism", "variant": "", "schedule": "log_snr", "K": 3}, "HEROISM, K=3"),
-    ({"sampler": "heun", "variant": None, "schedule": "rho", "K": None}, "Heun (EDM)"),
-    ({"sampler": "dpm_solver_pp", "variant": "order=2", "schedule": "rho", "K": None}, "DPM-Solver++, order=2, rho"),
-    ({"sampler": "diffusers", "variant": "options.solver_order=3 scheduler=UniPCMultistepScheduler",
-      "schedule": "log_snr", "K": None}, "diffusers UniPCMultistep, solver order=3"),
-    ({"sampler": "diffusers", "variant": "options.solver_order=None scheduler=DDIMScheduler", "schedule": "log_snr",
-      "K": None}, "diffusers DDIM"),
-    ({"sampler": "of_my_own", "variant": "", "schedule": "log_snr", "K": None}, "of my own"),
-])
-def test_names(row, name):
-    assert method_name(row) == name
+def test_a_new_sampler_is_in_the_picture_without_any_list(synthetic_tables):
+    own = [record("sphere", 16, None, T, 30.0 * T**-5.0, study="leaderboard", sampler="of_my_own", N=None, order=5,
+                  evaluations=T - 1, rounds=T - 1, schedule="log_snr") for T in (8, 16, 32, 64)]
+    tables = board([*leaderboard_study(), *own]) | {"environments": synthetic_tables["leaderboard"]["environments"]}
+    figure = leaderboard.draw(tables, "evaluations")
+    (line,) = (line for line in figure.axes[1].lines if line.get_label() == "of my own")
+    assert line.get_marker() == looks.look("of_my_own")["marker"] and len(line.get_xdata()) == 4
+    assert "of my own" in [text.get_text() for text in figure.legends[0].get_texts()]
 
 
-def test_whose_sampler_it_is():
-    assert is_ours("heroism") and is_ours("heroism_frugal") and is_ours("composed")
-    assert not is_ours("unipc") and not is_ours("diffusers")
+def test_floors_are_drawn_where_an_error_is_near_one(synthetic_tables):
+    records = [record("sphere", 4, None, T, value, study="leaderboard", sampler="ddim", N=None, evaluations=T - 1,
+                      rounds=T - 1, floor=1e-9) for T, value in ((9, 1e-2), (17, 1e-5), (33, 5e-9))]
+    tables = board(records) | {"environments": synthetic_tables["leaderboard"]["environments"]}
+    (line,) = (line for line in leaderboard.draw(tables, "rounds").axes[0].lines
+               if line.get_linestyle() == ":" and len(line.get_xdata()) == 3)
+    assert np.isnan(line.get_ydata()).tolist() == [True, True, False]
 
 
 def test_the_page_marks_the_fewest_evaluations(synthetic_tables):
-    page = leaderboard_page(synthetic_tables["leaderboard"])
+    page = leaderboard.page(synthetic_tables["leaderboard"])
     assert "## sphere, d = 16" in page and "## low-rank mixture, d = 4" in page
     line = next(line for line in page.splitlines() if line.startswith("| HEROISM frugal |"))
     assert line.count("**") >= 2 and "[" in line

@@ -3,13 +3,20 @@
 import shutil
 import sys
 
+import pandas as pd
 import pytest
 
 from analysis import report
-from analysis.display import markdown, plain, readable, show, write_between
-from analysis.figures import discover
-from analysis.tables import DERIVED
+from analysis.display import markdown, plain, show, write_between
+from analysis.files import read_csv, write_csv
+from analysis.studies import module_of, names
 from analysis.tests.synthetic import failed, record, save
+from analysis.verify import main as verify
+from heroism.record import Plan
+
+
+def readable(study, tables):
+    return module_of(study).summary(tables)
 
 
 @pytest.fixture
@@ -25,24 +32,30 @@ def test_a_study_from_committed_tables(synthetic_tables, results, capsys):
     assert "histogram" in said and "goes on" in said
     for line, path in (("Table: ", "tables/floors.csv"), ("Figure: ", "figures/estimator_floors.png")):
         assert line in said and str(results / path) in said and (results / path).is_file()
-    assert (results / "figures" / "estimator_floors.svg").is_file()
+    assert (results / "figures" / "estimator_floors.pdf").is_file()
 
 
 def test_everything_is_every_study(synthetic_tables, results, capsys):
     assert report.main(["--results", str(results)]) == 0
     said = capsys.readouterr().out
-    assert said.count("Table: ") == len(DERIVED) and said.count("Figure: ") == len(discover())
+    there = [study for study in names() if study != "worst_case"]
+    assert said.count("Table: ") == len(there) and said.count("No records of the worst_case study") == 1
+    assert said.count("Figure: ") == sum(len(module_of(study).FIGURES) for study in there)
     assert "exponent of d" in said and "order in h" in said
     tables = {path.name for path in (results / "tables").glob("*.csv")}
     assert {"dimension.csv", "dimension_steps.csv", "dimension_exponents.csv", "accuracy.csv", "accuracy_orders.csv",
             "accuracy_points.csv", "floors.csv", "floors_curves.csv"} <= tables
+    # Claims of studies that are not there are a part of the claims.
+    assert (results / "partial" / "tables" / "claims.csv").is_file() and "claims.csv" not in tables
+    pictures = {path.stem for path in (results / "figures" / "claims").glob("*.png")}
+    assert {"dimension_exponent", "budget"} <= pictures and "worst_case" not in pictures
 
 
 def test_a_study_without_records_says_what_produces_them(tmp_path, capsys):
     assert report.main(["dimension", "--results", str(tmp_path)]) == 1
     assert "make sweep-dimension" in capsys.readouterr().out
     assert report.main(["all", "--results", str(tmp_path)]) == 0  # the others are drawn, and every lack is named
-    assert capsys.readouterr().out.count("No records of the") == len(DERIVED)
+    assert capsys.readouterr().out.count("No records of the") == len(names())
     assert not (tmp_path / "figures").exists()
 
 
@@ -111,3 +124,67 @@ def test_a_readme_without_marks_is_left_alone(tmp_path):
     (tmp_path / "README.md").write_text("nothing here\n")
     assert not write_between(tmp_path / "README.md", "table:dimension", "x")
     assert (tmp_path / "README.md").read_text() == "nothing here\n"
+
+
+# ---- what is published stays -----------------------------------------------------------------------------------------
+
+def everything(folder):
+    """Every file of a folder and its bytes."""
+    return {path: path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_a_clean_checkout_is_verified_and_nothing_changes(synthetic_tables, results, capsys):
+    before = everything(results)
+    assert verify(["--results", str(results)]) == 0
+    assert everything(results) == before
+    said = capsys.readouterr().out
+    assert "There are no records" in said and "| sharper than claimed |" in said
+
+
+def test_without_any_table_verify_writes_nothing(tmp_path, capsys):
+    assert verify(["--results", str(tmp_path)]) == 0
+    assert everything(tmp_path) == {} and "no runs" in capsys.readouterr().out
+
+
+def test_a_part_of_a_study_is_reported_elsewhere(synthetic_tables, results, capsys):
+    published = everything(results)
+    few = [record(d=4, T=T, value=0.1 / T) for T in (16, 32, 64)]
+    save(results, few)
+    (results / "raw" / "plans" / "dimension.json").unlink()
+    plan = Plan(study="dimension", overrides=("d=4",), keys=tuple(one["key"] for one in few), partial=True)
+    (results / "raw" / "plans" / f"{plan.name}.json").write_text(plan.dumps())
+    assert report.main(["dimension", "--results", str(results)]) == 0
+    said = capsys.readouterr().out
+    assert "narrowed by d=4" in said and "partial/tables/dimension.csv" in said
+    assert published.items() <= everything(results).items()
+    assert report.main(["dimension", "--results", str(results), "--publish"]) == 0
+    assert everything(results)[results / "tables" / "runs.parquet"] != published[results / "tables" / "runs.parquet"]
+
+
+def test_a_mixture_of_versions_of_the_code_is_refused_unless_it_is_asked_for(tmp_path, capsys):
+    config = {"target": {"_target_": "a.Target"}}
+    save(tmp_path, [record(T=T, value=0.1 / T, config=config, code=code) for T, code in ((16, "one"), (32, "two"))])
+    assert report.main(["dimension", "--results", str(tmp_path)]) == 2
+    said = capsys.readouterr()
+    assert "2 versions of the code (one, two)" in said.err and "--mixed" in said.err and "Table:" not in said.out
+    assert not (tmp_path / "tables" / "dimension.csv").exists()
+    assert report.main(["dimension", "--results", str(tmp_path), "--mixed"]) == 0
+    assert (tmp_path / "partial" / "tables" / "dimension.csv").is_file()
+
+
+def test_a_question_of_ones_own_is_reported_and_not_published(tmp_path, capsys):
+    save(tmp_path, [record(T=T, value=0.1 / T, study="sweep") for T in (16, 32)])
+    assert report.main(["sweep", "--results", str(tmp_path)]) == 0
+    assert "partial/tables/sweep.csv" in capsys.readouterr().out and not (tmp_path / "tables").exists()
+
+
+def test_last_digits_do_not_change_a_table(tmp_path):
+    table = pd.DataFrame({"word": ["a", None], "number": [1 / 3, None], "flag": [True, False]})
+    path = write_csv(table, tmp_path / "table.csv")
+    before = path.read_bytes()
+    write_csv(table.assign(number=table["number"] * (1 + 1e-13)), path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]
+    for other in (table.assign(number=table["number"] * (1 + 1e-6)), table.assign(word="b"), table.iloc[:1],
+                  table.rename(columns={"flag": "sign"})):
+        write_csv(other, path)
+        assert path.read_bytes() != before and len(read_csv(path)) == len(other)

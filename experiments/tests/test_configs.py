@@ -77,7 +77,8 @@ def smoke_jobs(study):
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_says_what_it_tests_and_its_smoke_version_runs(tmp_path, name):
     study = OmegaConf.load(CONF / "study" / f"{name}.yaml")
-    assert {"title", "claim", "statistic", "predicted", "direction", "tolerance"} <= study.keys()
+    assert {"title", "claim", "predicted", "direction", "tolerance"} <= study.keys()
+    assert {"statistic", "measured"} & {*study.keys(), *study.claim.keys()}  # to compute, or in words
     assert {"words", "source", "equation"} <= study.claim.keys()
     assert {"grids", "smoke"} <= study.keys() or "optimise" in study  # test_optimise runs the tiny version of a search
     tiny = smoke_jobs(name)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -42,11 +42,6 @@ FOREIGN = {
 }
 # A user's own table is read where it is given, and only then.
 LAZY = {"heroism/targets/points_file.py": {"pyarrow"}}
-# Imports that close a circle today: (importing file, imported file). The list may only shrink; a line that is no longer
-# needed fails its test.
-KNOWN = (
-    ("analysis/verify/__main__.py", "analysis/figures/claims.py"),
-)
 
 SOURCES = {str(path.relative_to(ROOT)): path.read_text() for folder in OURS
            for path in sorted((ROOT / folder).rglob("*.py")) if "tests" not in path.parts}
@@ -84,8 +79,7 @@ def wrong(file: str, source: str) -> list[str]:
     for name, at_top in imports(source):
         package = name.partition(".")[0]
         lazy = not at_top and package in LAZY.get(file, ())
-        allowed = any(name == module or name.startswith(f"{module}.") for module in known) \
-            or (file, file_of(name, SOURCES)) in KNOWN
+        allowed = any(name == module or name.startswith(f"{module}.") for module in known)
         if (package in foreign and not lazy) or (package in OURS and not allowed):
             found.append(name)
     return found
@@ -103,18 +97,17 @@ def file_of(name: str, sources: dict[str, str]) -> str | None:
     return None
 
 
-def circles(sources: dict[str, str], known: Iterable[tuple[str, str]] = ()) -> list[str]:
-    """The circles of imports, one for each folder that has any, imports in ``known`` left out.
+def circles(sources: dict[str, str]) -> list[str]:
+    """The circles of imports, one for each folder that has any.
 
     The files and folders inside a folder have to stand in some order in which each imports earlier ones only; an
     import counts between the two of them that hold its ends, below the innermost folder that holds both.
     """
     graphs: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    known = set(known)
     for file, source in sources.items():
         for name, _ in imports(source):
             other = file_of(name, sources)
-            if other is None or other == file or (file, other) in known:
+            if other is None or other == file:
                 continue
             ours, theirs = file.split("/"), other.split("/")
             common = next(i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b)
@@ -158,13 +151,8 @@ def test_a_new_folder_needs_a_line():
         wrong("heroism/novelty.py", "import heroism.noise")
 
 
-def test_there_is_no_circle_but_the_known_ones():
-    assert circles(SOURCES, KNOWN) == []
-
-
-@pytest.mark.parametrize("arrow", KNOWN, ids=" -> ".join)
-def test_a_known_circle_is_still_there(arrow):
-    assert circles(SOURCES, set(KNOWN) - {arrow}), "this circle is open now: take its line out of KNOWN"
+def test_there_is_no_circle():
+    assert circles(SOURCES) == []
 
 
 @pytest.mark.parametrize("sources", [

@@ -113,7 +113,7 @@ def test_ddim_is_ddim():
     assert np.allclose(ours, theirs, rtol=1e-11, atol=1e-11)
 
 
-# Why some do not reach the order that they claim; analysis.shipped says it in words.
+# Why some do not reach the order that they claim; analysis.studies.diffusers says it in words.
 
 
 def test_third_order_multistep_has_half_of_its_second_difference():

@@ -1,0 +1,104 @@
+"""What samplers, targets and measures are called and how they are drawn: the same name, colour and mark everywhere.
+
+Known labels stand in one table; one that nobody wrote down, such as a new sampler, takes its name from its record and a
+look that depends on that name alone. Colours are Okabe and Ito's: told apart by readers with any colour vision, and by
+their grey values in print.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
+
+import pandas as pd
+
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7")  # theirs, less a yellow too faint here
+COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
+GREY, PALE, INK = "#7A7A7A", "#C8C8C8", "#333333"
+MARKERS = "os^Dv<>pP*X"
+SOLID, DASHED, DOTTED, DASH_DOT, LONG = "-", (0, (5, 1.5)), (0, (1.5, 1.2)), (0, (5, 1.2, 1.2, 1.2)), (0, (7, 2))
+LINES: tuple[Any, ...] = (SOLID, DASHED, DOTTED, DASH_DOT, LONG)
+
+# Label in the records -> what it is called (nothing: its own words), colour, mark, line.
+KNOWN: Mapping[str, tuple[str, str, str, Any]] = {
+    "product_mixture": ("", BLUE, "o", SOLID), "scale_mixture": ("", VERMILION, "s", SOLID),
+    "low_rank_mixture": ("low-rank mixture", GREEN, "^", SOLID), "hypercube": ("", PURPLE, "D", SOLID),
+    "sphere": ("", ORANGE, "v", SOLID), "digits": ("handwritten digits", BLACK, "X", SOLID),
+    "hypercube_vertices": ("vertices of a cube", SKY, "<", SOLID), "gaussian": ("", GREY, "P", SOLID),
+    "K=1": ("", BLACK, "o", SOLID), "K=2": ("", ORANGE, "s", SOLID), "K=3": ("", BLUE, "^", SOLID),
+    "K=4": ("", VERMILION, "D", DOTTED), "K=5": ("", GREEN, "v", SOLID), "K=6": ("", PURPLE, "P", DOTTED),
+    "heroism": ("HEROISM", BLUE, "o", SOLID), "composed": ("HEROISM composed", BLUE, "p", DASHED),
+    "heroism_frugal": ("HEROISM frugal", VERMILION, "D", SOLID),
+    "heroism_frugal_embedded": ("HEROISM frugal, embedded", VERMILION, "d", DASHED),
+    "heroism_parallel": ("HEROISM parallel", GREEN, "P", SOLID),
+    "heroism_parallel_embedded": ("HEROISM parallel, embedded", GREEN, "p", DASHED),
+    "heroism_chebyshev": ("HEROISM Chebyshev, Gauss-Seidel", BLUE, "v", DASHED),
+    "heroism_growing": ("HEROISM growing degree", BLUE, "s", DOTTED),
+    "euler": ("PF-ODE Euler", BLACK, "s", DASHED), "ddim": ("DDIM", ORANGE, "^", DOTTED),
+    "ddpm": ("DDPM", GREY, "X", DASH_DOT), "accelerated": ("accelerated ODE", BLACK, ">", DASH_DOT),
+    "heun": ("Heun (EDM)", PURPLE, "h", DOTTED), "rk4": ("RK4", GREY, "4", SOLID),
+    "dop853": ("DOP853", BLACK, "X", SOLID), "dpm_solver_pp": ("DPM-Solver++", SKY, "v", SOLID),
+    "deis": ("DEIS", ORANGE, "<", SOLID), "unipc": ("UniPC", PURPLE, "^", SOLID),
+    "randomised_midpoint": ("", SKY, "*", DASH_DOT), "picard": ("Picard (ParaDiGMS)", GREEN, "*", DOTTED),
+    "solve_ivp": ("SciPy", PALE, "", DASHED), "diffrax": ("", PALE, "", DOTTED), "diffusers": ("", PALE, "", SOLID),
+    "total_variation": ("exact", BLUE, "o", SOLID), "histogram": ("", VERMILION, "s", DASHED),
+    "wasserstein": (r"$W_2$ between samples", SKY, "s", DASHED),
+    "sliced_wasserstein": (r"sliced $W_2$", GREEN, "^", DOTTED), "sinkhorn": ("Sinkhorn", PURPLE, "D", DASH_DOT),
+    "wasserstein_1d": (r"$W_2$ of one coordinate", ORANGE, "v", LONG),
+    "quadrature": ("quadrature (oracle)", BLACK, "+", DOTTED),
+}
+PACKAGES = ("diffusers", "solve_ivp", "diffrax")  # samplers that stand for all the solvers of somebody else's package
+SAID_BY_NAME = {"heun": "rho"}  # a schedule that belongs to the sampler's name
+USUAL_SCHEDULE = "log_snr"
+_TAKEN = {known[1:] for known in KNOWN.values()}
+_FREE = [free for free in product(COLOURS, MARKERS, LINES) if free not in _TAKEN]
+
+
+def look(label: str) -> dict[str, Any]:
+    """Keywords ``color, marker, linestyle`` of a label; no new label looks like a known one."""
+    colour, marker, line = KNOWN[label][1:] if label in KNOWN else _FREE[zlib.crc32(label.encode()) % len(_FREE)]
+    return {"color": colour, "marker": marker, "linestyle": line}
+
+
+def nth(number: int) -> dict[str, Any]:
+    """The look of the number-th of many curves that have no name of their own, such as dimensions."""
+    return {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)],
+            "linestyle": LINES[number // len(COLOURS) % len(LINES)]}
+
+
+def name(label: str) -> str:
+    """A label in words: ``"low_rank_mixture, start=gaussian"`` keeps what follows the comma."""
+    first, comma, rest = label.partition(",")
+    known = KNOWN[first][0] if first in KNOWN else ""
+    return (known or first.replace("_", " ")) + comma + rest
+
+
+def is_ours(sampler: str) -> bool:
+    """Whether a sampler is a form of HEROISM."""
+    return sampler.startswith("heroism") or sampler == "composed"
+
+
+def method_name(row: Mapping[str, Any]) -> str:
+    """A sampler's name, its order or points, and what else was varied, such as ``UniPC, points=3, growing``.
+
+    ``row`` : ``sampler``, ``schedule``, ``variant`` and ``K`` of a run.
+    """
+    sampler, parts = str(row["sampler"]), str(row.get("variant") or "").split()
+    schedulers = [part.partition("=")[2] for part in parts if part.startswith("scheduler=")]
+    words = f"diffusers {schedulers[0].removesuffix('Scheduler')}" if schedulers else name(sampler)
+    settings = [f"K={row['K']}"] if pd.notna(row.get("K")) else []
+    settings += [_setting(part) for part in parts if not part.startswith("scheduler=") and not part.endswith("=None")]
+    if row.get("schedule") not in (USUAL_SCHEDULE, SAID_BY_NAME.get(sampler)):
+        settings.append(str(row["schedule"]))
+    return ", ".join([words, *settings])
+
+
+def _setting(part: str) -> str:
+    """``startup=growing`` is known by its value alone; a number needs its name."""
+    key, _, value = part.partition("=")
+    key = key.removeprefix("options.")
+    known = key in ("startup", "prediction", "method", "solver")
+    return value.replace("_", " ") if known else f"{key.replace('_', ' ')}={value}"

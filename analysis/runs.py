@@ -1,0 +1,310 @@
+"""The table of runs: one row per record and estimate, from which every table, claim and figure can be made again.
+
+Columns: what a record says (``heroism.record``), its names shortened where claims need them often; ``measure, error,
+stderr, floor, n`` of one estimate; ``<group>_<parameter>`` for every parameter of target, sampler, schedule and
+perturbation (``target_half_width``); ``h`` (the step of the schedule) and ``inverse_h``; ``refinements`` (rounds per
+step), ``size`` (half width, radius or scale of the target), ``spent`` (score evaluations of all paths together);
+``instance`` (what a search measured again), ``trial, trial_exponent`` (what it only tried); ``studies`` (from the
+plans, joined by semicolons), ``variant`` (what else was varied), ``setting`` (a digest of everything but seed and
+particles), ``kin`` (of the classes that computed it), ``code``, ``environment``. A failed record has one row without an
+error. What is not known is missing; lists stand as JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.files import read_csv, replacing, write_csv
+from heroism.record import Plan, Record, SearchRecord, read_folder, read_plans, read_searches
+
+FILE, ORIGINS = "runs.parquet", "environments.csv"
+SWEEP = "sweep"  # the study of a question of one's own
+CHOICES = ["target", "sampler", "schedule", "perturbation", "start"]
+GROUPS = ("target", "sampler", "schedule", "perturbation")
+USUAL = ("d", "K", "N", "seed", "particles", "T", "epsilon", "kind")
+PROVENANCE = ("code", "commit", "dirty", "versions", "machine")
+LEFT_OUT = (*PROVENANCE[1:], "traceback", "rungs", "config", "estimates", "step")
+SIZES = ("target_half_width", "target_radius", "target_scale")
+TEXT = ["key", "kind", "status", "reason", "study", "studies", *CHOICES, "scheduler", "variant", "measure", "deciding",
+        "instance", "setting", "kin", "code", "environment", "finished"]
+WHOLE = ["d", "K", "T", "particles", "seed", "order", "ambient_dim", "reduced_dim", "evaluations", "rounds", "n"]
+NUMBERS = ["epsilon", "error", "stderr", "floor", "folded", "diverged", "score_error", "jacobian_error", "tau_end", "h",
+           "inverse_h", "refinements", "size", "spent", "trial", "trial_exponent", "seconds", "memory_mb"]
+COLUMNS = [*TEXT, *WHOLE, "N", *NUMBERS]
+ORDER = ["studies", "target", "variant", "sampler", "schedule", "perturbation", "start", "d", "K", "N", "particles",
+         "measure", "seed", "kind", "epsilon", "T", "key"]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The table of runs and where its rows come from.
+
+    ``partial`` says of a study why it is not all of it, ``mixed`` which versions of the code it mixes; ``fresh``: any
+    row comes from a record of this folder, rather than from the published table.
+    """
+
+    table: pd.DataFrame
+    environments: pd.DataFrame
+    partial: Mapping[str, str] = field(default_factory=dict)
+    mixed: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = False
+
+    def of(self, study: str) -> pd.DataFrame:
+        """The rows of a study."""
+        return of_studies(self.table, [study])
+
+    def origins(self, runs: pd.DataFrame) -> pd.DataFrame:
+        """The rows of ``environments`` that these runs come from."""
+        return self.environments[self.environments["environment"].isin(runs["environment"])]
+
+
+def compile_runs(results: Path, publish: bool = False) -> Runs:
+    """The runs of a folder of results; brings ``tables/runs.parquet`` up to date.
+
+    A study that has no record in ``raw`` keeps the rows that it has in the table, so that a clean checkout can make
+    everything again. What is only a part of a study, or of no study, is returned but replaces no row of the published
+    table, unless ``publish`` says so: the table with it is written to ``partial/tables``.
+    """
+    records, broken = read_folder(results / "raw")
+    searches, others = read_searches(results / "raw")
+    for one in [*broken, *others]:
+        print(f"warning: left out: {one}", file=sys.stderr)
+    published = read_runs(results / "tables")
+    plans = read_plans(results / "raw")
+    table, origins = tidy(records, plans, searches)
+    if table.empty:
+        return published
+    mixed = mixtures(table)
+    partial = {} if publish else {**dict(_partial(table, plans, published.table)), **mixed}
+    whole = _names(table) - partial.keys()
+    write_runs(_merged(Runs(table, origins), published, whole), results / "tables")
+    found = _merged(Runs(table, origins), published, _names(table))
+    if partial:
+        write_runs(found, results / "partial" / "tables")
+    return Runs(found.table, found.environments, partial, mixed, fresh=True)
+
+
+def tidy(records: Iterable[Record], plans: Mapping[str, Plan],
+         searches: Iterable[SearchRecord] = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """(runs, environments) of the records that any plan needs."""
+    member: dict[str, list[str]] = {}
+    for plan in plans.values():
+        for key in plan.keys:
+            member.setdefault(key, []).append(plan.study)
+    studies = {key: sorted(set(names)) for key, names in member.items()}
+    records = [record for record in records if record.key in studies]
+    told = {record.key: {"studies": ";".join(studies[record.key])} for record in records}
+    for more in (_variants(records, studies), _searched(searches)):
+        for key in more.keys() & told.keys():
+            told[key] |= more[key]
+    table = pd.DataFrame([row | told[record.key] for record in records for row in _rows(record)])
+    origins = {_environment(record): {name: getattr(record, name) for name in PROVENANCE} for record in records}
+    environments = pd.DataFrame([{"environment": key, **_flat(origin)} for key, origin in sorted(origins.items())],
+                                columns=None if origins else ["environment"])
+    table = table.reindex(columns=[*COLUMNS, *sorted(set(table) - set(COLUMNS))])
+    return _sorted(_typed(_derived(table))), environments
+
+
+def of_studies(table: pd.DataFrame, studies: Sequence[str]) -> pd.DataFrame:
+    """The rows that belong to any of these studies."""
+    return table[table["studies"].map(lambda names: not set(studies).isdisjoint(names.split(";"))).astype(bool)]
+
+
+def mixtures(table: pd.DataFrame) -> dict[str, str]:
+    """Of every study whose rows come from different code for the same classes: what was found, in words."""
+    found = {}
+    for study in sorted(_names(table)):
+        rows = of_studies(table, [study])
+        codes = rows.groupby("kin")["code"].unique()
+        mixed = codes[codes.map(len) > 1]
+        if len(mixed):
+            example = rows[rows["kin"] == mixed.index[0]].iloc[0]
+            found[study] = (f"records of {example['target']} with {example['sampler']} come from "
+                            f"{len(mixed.iloc[0])} versions of the code ({', '.join(sorted(mixed.iloc[0]))})")
+    return found
+
+
+def write_runs(runs: Runs, folder: Path) -> None:
+    """``runs.parquet`` and ``environments.csv``, if there is anything to write."""
+    if runs.table.empty:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = runs.table["N"]
+    stored = runs.table.assign(N=numbers.where(numbers.isna(), numbers.astype(str))).dropna(axis="columns", how="all")
+    with replacing(folder / FILE) as temporary:
+        stored.to_parquet(temporary, compression="zstd", index=False)
+    write_csv(runs.environments, folder / ORIGINS)
+
+
+def read_runs(folder: Path) -> Runs:
+    """What :func:`write_runs` wrote; without rows if there is nothing."""
+    path = folder / FILE
+    stored = pd.read_parquet(path) if path.is_file() else pd.DataFrame()
+    table = _typed(stored.reindex(columns=[*COLUMNS, *(name for name in stored if name not in COLUMNS)]))
+    origins = read_csv(folder / ORIGINS)
+    return Runs(table.assign(N=pd.Series([_whole(value) for value in table["N"]], table.index, object)),
+                origins if len(origins) else pd.DataFrame(columns=["environment"]))
+
+
+def _partial(table: pd.DataFrame, plans: Mapping[str, Plan], published: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """(study, why what there is must not stand for the whole of it)."""
+    for study in sorted(_names(table)):
+        count, before = (of_studies(runs, [study])["key"].nunique() for runs in (table, published))
+        if study == SWEEP:
+            yield study, "a question of one's own"
+        elif plans[study].partial:
+            yield study, f"narrowed by {' '.join(plans[study].overrides)}"
+        elif count < before:
+            yield study, f"{count} of the {before} runs that are published"
+
+
+def _rows(record: Record) -> Iterator[dict[str, Any]]:
+    """One row per estimate; one without an error for a record that has none, so that a failure stays visible."""
+    said = {one.name: getattr(record, one.name) for one in fields(record) if one.name not in LEFT_OUT}
+    said |= {"h": record.step, "environment": _environment(record)}
+    for group in GROUPS:
+        for name, value in record.config.get(group, {}).items():
+            if not name.startswith("_"):
+                said[f"{group}_{name}"] = json.dumps(value) if isinstance(value, list | dict) else value
+    measures = record.config.get("measure", {})
+    names = {name: said[name] for name in (*CHOICES, "d", "K", "N", "scheduler")}
+    common = {name: value for name, value in record.config.items() if name not in ("seed", "particles", "measure")}
+    said["kin"] = _digest(sorted(set(_classes(record.config))))
+    for name in record.estimates or [record.deciding]:
+        measured = asdict(record.estimates[name]) if record.estimates else {}
+        yield {**said, "measure": name, "error": measured.pop("value", None), **measured,
+               "setting": _digest([names, common, measures.get(name, measures)])}
+
+
+def _derived(table: pd.DataFrame) -> pd.DataFrame:
+    """With the columns that follow from others."""
+    number = {name: pd.to_numeric(table[name], errors="coerce").astype(float)
+              for name in ("T", "h", "rounds", "evaluations", "particles", *SIZES) if name in table}
+    sizes = pd.concat([number.get(name, pd.Series(np.nan, table.index)) for name in SIZES], axis=1)
+    return table.assign(inverse_h=1.0 / number["h"], refinements=number["rounds"] / (number["T"] - 1.0),
+                        size=sizes.bfill(axis="columns").iloc[:, 0], spent=number["evaluations"] * number["particles"])
+
+
+def _searched(searches: Iterable[SearchRecord]) -> dict[str, dict[str, Any]]:
+    """By key of a rung, what the latest search of every study and combination says about it."""
+    ordered = sorted(searches, key=lambda one: (one.finished, one.key))
+    latest = {(one.study, json.dumps(one.names)): one for one in ordered}
+    found: dict[str, dict[str, Any]] = {}
+    for one in latest.values():
+        for number, trial in enumerate(one.trials):
+            found |= {key: {"trial": number, "trial_exponent": trial["exponent"]} for key in trial["keys"]}
+        found |= {key: {"instance": again["label"]} for again in one.again for key in again["keys"]}
+    return found
+
+
+def _variants(records: Sequence[Record], studies: Mapping[str, list[str]]) -> dict[str, dict[str, Any]]:
+    """``variant`` by key: what else distinguishes records of a study that agree in every usual name, the parameters
+    that differ there. A parameter that follows a usual name (a dimension that is d) never differs between such records.
+    """
+    parameters = {record.key: _flat({name: value for name, value in record.config.items() if name != "measure"})
+                  for record in records}
+    chosen = {record.key: tuple(getattr(record, name) for name in CHOICES) for record in records}
+    alike: dict[tuple[Any, ...], list[str]] = {}
+    for record in records:
+        usual = tuple(getattr(record, name) for name in USUAL)
+        for study in studies[record.key]:
+            alike.setdefault((study, chosen[record.key], usual), []).append(record.key)
+    varied: dict[tuple[Any, ...], set[str]] = {}
+    for (study, choices, _), keys in alike.items():
+        names = {name for key in keys for name in parameters[key]} if len(keys) > 1 else ()
+        varied.setdefault((study, choices), set()).update(
+            name for name in names if len({json.dumps(parameters[key].get(name)) for key in keys}) > 1)
+    names_of = {key: sorted(set().union(*(varied[study, choices] for study in studies[key])))
+                for key, choices in chosen.items()}
+    return {key: {"variant": " ".join(f"{name.partition('.')[2] or name}={parameters[key].get(name)}" for name in names)
+                  or None} for key, names in names_of.items()}
+
+
+def _classes(node: Any) -> Iterator[str]:
+    """Every ``_target_`` of a config."""
+    if isinstance(node, Mapping):
+        if "_target_" in node:
+            yield str(node["_target_"])
+        for inner in node.values():
+            yield from _classes(inner)
+
+
+def _environment(record: Record) -> str:
+    return _digest([getattr(record, name) for name in PROVENANCE])
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Objects inside objects as dotted names; lists as JSON."""
+    flat: dict[str, Any] = {}
+    for name, inner in value.items():
+        if isinstance(inner, Mapping):
+            flat |= _flat(inner, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = json.dumps(inner) if isinstance(inner, list) else inner
+    return flat
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """The same types whether a table was built or read: text, whole numbers with gaps, floats."""
+    return pd.DataFrame({name: _column(table[name], name) for name in table.columns}, index=table.index)
+
+
+def _column(column: pd.Series, name: str) -> pd.Series:
+    """A parameter that is a number everywhere is a column of numbers, one that is a word anywhere of words."""
+    missing = column.isna()
+    if name == "N" or name in TEXT:
+        return column.astype(object).where(~missing, None)
+    try:
+        numbers = column.astype(object).where(~missing, np.nan).astype(float)
+        return numbers.astype("Int64") if name in WHOLE and (numbers.dropna() % 1 == 0).all() else numbers
+    except ValueError:
+        words = [value if isinstance(value, str) else json.dumps(value) for value in column.astype(object)]
+        return pd.Series(words, column.index, object).where(~missing, None)
+
+
+def _whole(value: Any) -> Any:
+    """``auto`` and other words as they are; digits as the number."""
+    return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+def _names(table: pd.DataFrame) -> set[str]:
+    """The studies of a table."""
+    return set(";".join(table["studies"]).split(";")) - {""}
+
+
+def _merged(fresh: Runs, published: Runs, studies: set[str]) -> Runs:
+    """The fresh rows of these studies and the published ones of all others."""
+    new, kept = _only(fresh.table, studies), _only(published.table, _names(published.table) - studies)
+    # The row of a record that is in both is the fresh one, which stays in the studies whose rows are kept.
+    also = dict(zip(kept["key"], kept["studies"], strict=True))
+    new = new.assign(studies=[";".join(sorted({*names.split(";"), *filter(None, also.get(key, "").split(";"))}))
+                              for names, key in zip(new["studies"], new["key"], strict=True)])
+    parts = [part for part in (new, kept[~kept["key"].isin(new["key"])]) if len(part)]
+    table = _sorted(_typed(pd.concat(parts, ignore_index=True))) if parts else new
+    origins = pd.concat([fresh.environments, published.environments], ignore_index=True).drop_duplicates("environment")
+    used = origins[origins["environment"].isin(table["environment"])]
+    return Runs(table, used.sort_values("environment", ignore_index=True))
+
+
+def _only(table: pd.DataFrame, studies: set[str]) -> pd.DataFrame:
+    """With no other memberships than of these; rows without any are gone."""
+    left = table["studies"].map(lambda names: ";".join(name for name in names.split(";") if name in studies))
+    return table.assign(studies=left)[left != ""]
+
+
+def _sorted(table: pd.DataFrame) -> pd.DataFrame:
+    keys = table[ORDER].assign(N=table["N"].map(str, na_action="ignore"))
+    return table.loc[keys.sort_values(ORDER, kind="stable").index].reset_index(drop=True)

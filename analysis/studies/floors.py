@@ -1,0 +1,129 @@
+"""Where each way to measure a distance stops: several distances on the same runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import looks, style
+from analysis.curves import curves
+from analysis.text import number
+
+NOTE = "Stops at T: where the estimate is its measured floor, within its error, or falls no further."
+EXACT = "total_variation"
+NEAR = 2.0  # a value below this multiple of the floor is the floor
+RUN = ["family", "target", "d", "K"]
+
+
+def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Tables of the floors study.
+
+    ``floors_curves``: every distance at every T, with its measured floor.
+    ``floors``: for every run and distance the floor, where it stops, and how far the exact figure goes on.
+    """
+    points = curves(runs)
+    points = points[points.groupby(RUN, dropna=False)["distance"].transform("nunique") > 1].reset_index(drop=True)
+    rows = [_row(dict(zip([*RUN, "distance"], key, strict=True)), curve, _exact(points, curve))
+            for key, curve in points.groupby([*RUN, "distance"], sort=True, dropna=False)]
+    columns = [*RUN, "distance", "particles", "floor", "smallest", "stops_at", "exact_there", "exact_at_the_end",
+               "decades_unseen"]
+    return {"floors_curves": points, "floors": pd.DataFrame(rows, columns=columns)}
+
+
+def _exact(points: pd.DataFrame, curve: pd.DataFrame) -> pd.Series:
+    """The exact total variation of the same runs, by T."""
+    same = points[(points["distance"] == EXACT) & (points["family"] == curve["family"].iloc[0])]
+    for name in ("d", "K"):
+        value = curve[name].iloc[0]
+        same = same[same[name].isna() if pd.isna(value) else same[name] == value]
+    return same.set_index("T")["value"].dropna()
+
+
+def _stops_at(curve: pd.DataFrame) -> object:
+    """The first T where the value is its floor, within its error, or falls no further; missing if it goes on."""
+    curve = curve.sort_values("T")
+    value, error = curve["value"].to_numpy(float), curve["stderr"].fillna(0.0).to_numpy(float)
+    at_floor = value <= np.maximum(NEAR * curve["floor"], curve["floor"] + 2.0 * error)
+    lowest_later = np.append(np.minimum.accumulate(value[::-1])[::-1][1:], np.nan)  # the last one has nothing after it
+    stopped = at_floor | (lowest_later >= value - 2.0 * error)
+    return curve["T"].to_numpy()[np.argmax(stopped)] if stopped.any() else pd.NA
+
+
+def _row(run: dict[str, object], curve: pd.DataFrame, exact: pd.Series) -> dict[str, object]:
+    at = _stops_at(curve.dropna(subset="value"))
+    there = float(exact.get(at, np.nan)) if pd.notna(at) else np.nan
+    end = float(exact.min()) if len(exact) else np.nan
+    return {**run, "particles": curve["n"].max(), "floor": float(curve["floor"].median()),
+            "smallest": float(curve["value"].min()), "stops_at": at, "exact_there": there, "exact_at_the_end": end,
+            "decades_unseen": float(np.log10(there / end)) if there > 0 and end > 0 else np.nan}
+
+
+def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The floor of every distance, where it stops, and how far the exact figure goes on."""
+    return pd.DataFrame([{
+        "family": row["family"], "d": number(row["d"], ".0f"), "distance": row["distance"],
+        "floor": number(row["floor"], ".1e"), "smallest value": number(row["smallest"], ".1e"),
+        "stops at T": number(row["stops_at"], ".0f") if pd.notna(row["stops_at"]) else "goes on",
+        "exact TV there": number(row["exact_there"], ".1e"),
+        "exact TV at the end": number(row["exact_at_the_end"], ".1e"),
+    } for row in tables["floors"].to_dict("records")])
+
+
+VARIATIONS = ("total_variation", "quadrature", "histogram")
+MOST_ROWS = 3
+
+
+def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
+    """``floors_curves``, one row of panels for every target and d (the first few); None without curves."""
+    curves = tables["floors_curves"]
+    if curves.empty:
+        return None
+    shown = _variety(curves)
+    figure, grid = style.panels(len(shown), 2, 2.5 if len(shown) == 1 else 1.8, sharex=True)
+    for (left, right), (family, d) in zip(grid, shown, strict=True):
+        rows = curves[(curves["family"] == family) & (curves["d"] == d)]
+        rows = rows[rows["K"].isna() | (rows["K"] == rows["K"].min())]
+        where = f"{looks.name(str(family))}, $d = {d}$"
+        variation = rows["distance"].isin(VARIATIONS)
+        _panel(left, rows[variation], style.TV, f"total variation: {where}")
+        _panel(right, rows[~variation], "transport distance", f"optimal transport: {where}")
+        for axes in (left, right):
+            style.powers_of_two(axes.xaxis, curves["T"])
+    for axes in grid[-1]:
+        axes.set_xlabel("number of noise levels $T$")
+    style.footer(figure, tables["environments"], *grid.T.flat)
+    return figure
+
+
+def _variety(curves: pd.DataFrame) -> list[tuple[str, int]]:
+    """Every d once (the first few), with a family that was not shown before where there is one."""
+    shown: list[tuple[str, int]] = []
+    for d in sorted(curves["d"].unique())[:MOST_ROWS]:
+        families = sorted(curves.loc[curves["d"] == d, "family"].unique())
+        seen = {family for family, _ in shown}
+        shown.append((next((family for family in families if family not in seen), families[0]), int(d)))
+    return shown
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, ylabel: str, title: str) -> None:
+    seen = pd.concat([rows["value"], rows["floor"]])
+    low, high = (seen[seen > 0].min() / 2, seen.max() * 2) if (seen > 0).any() else (0.1, 1.0)
+    axes.set(xscale="log", yscale="log", ylim=(low, high), ylabel=ylabel, title=title)
+    drawn = sorted(rows["distance"].unique(), key=lambda distance: (distance == "quadrature", distance))  # it on top
+    for distance in drawn:
+        curve, look, label = rows[rows["distance"] == distance], looks.look(distance), looks.name(distance)
+        style.error_bars(axes, curve["T"], curve["value"], curve["stderr"], None, label=label, **look)
+        style.spoiled(axes, curve["T"], curve["value"], curve)
+        style.floor_line(axes, curve["T"], curve["floor"], look["color"])
+    style.floor_line(axes, [], [], looks.INK, "measured floors")
+    style.decades(axes.yaxis, low, high)
+
+
+FIGURES = (style.Picture("estimator_floors", draw, (
+    "The same runs of HEROISM, measured in several ways. Left: total variation, exact and by histogram. Right: "
+    "distances from optimal transport. Dotted lines are the measured floors, what each way reports between two "
+    "exact samples; the exact total variation goes on to round-off.")),)

@@ -1,0 +1,241 @@
+"""The leaderboard: what a total variation of epsilon costs with every sampler, in score evaluations and in rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from analysis import looks, style
+from analysis.curves import DISTANCE, curves
+from analysis.display import markdown
+from analysis.paths import read_study_file
+from analysis.text import NONE, level, number
+from heroism.rates import FLOOR_FACTOR, NOISY, Crossing, crossing, fit_rate
+
+NOTE = ("HEROISM's best : the best of all others (their ratio ± its standard error); a dash where no run gets there. "
+        "results/leaderboard.md has every sampler.")
+MADE_BY = "leaderboard"
+METHOD = ["target", "d", "sampler", "method", "ours"]
+COSTS = ("evaluations", "rounds")
+ASYMPTOTIC = 1e-2  # above it an order has not settled
+FOLD = 10.0  # mass that a folded particle may stand for: branches overlap around it
+Row = dict[str, Any]
+
+
+def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Tables of the study, at the epsilon that its file names.
+
+    ``leaderboard_points`` : every run, with the name of its method and ``error``, its total variation or, where the map
+    folds or the floor is higher, a cautious bound on it.
+    ``leaderboard`` : one row per target, method and epsilon: the costs from which on the error stays below epsilon, or
+    why there are none; the order in the number of steps beside the declared one.
+    ``leaderboard_frontier`` : for every target, epsilon and cost the best of HEROISM and the best of the others.
+    """
+    points = _named(curves(runs, DISTANCE))
+    levels = sorted(map(float, read_study_file("leaderboard")["epsilon"]), reverse=True)
+    rows = [row for key, curve in points.groupby(METHOD, sort=True)
+            for row in _rows(dict(zip(METHOD, key, strict=True)), curve, levels)]
+    columns = [*METHOD, "epsilon", *COSTS, *(f"{cost}_stderr" for cost in COSTS), "reason", "order", "order_low",
+               "order_high", "declared_order", "smallest"]
+    board = pd.DataFrame(rows, columns=columns)
+    return {"leaderboard": board, "leaderboard_points": points, "leaderboard_frontier": _frontier(board)}
+
+
+def envelope(errors: np.ndarray) -> np.ndarray:
+    """The worst error from each run on, in increasing cost: a lucky run in front of worse ones does not count."""
+    return np.fmax.accumulate(errors[::-1])[::-1]
+
+
+def _named(points: pd.DataFrame) -> pd.DataFrame:
+    rows = points.to_dict("records")
+    error = np.minimum(np.maximum(points["value"] + FOLD * points["folded"].fillna(0.0), points["floor"]), 1.0)
+    return points.assign(method=pd.Series([looks.method_name(row) for row in rows], points.index, dtype=object),
+                         ours=pd.Series([looks.is_ours(row["sampler"]) for row in rows], points.index, dtype=bool),
+                         error=error)
+
+
+def _rows(group: Row, curve: pd.DataFrame, levels: Sequence[float]) -> list[Row]:
+    curve = curve[curve["unusable"] != "failed"].sort_values("evaluations")
+    order, found = _order(curve), []
+    for epsilon in levels:
+        reached = {cost: _cost(curve, cost, epsilon) for cost in COSTS}
+        found.append({**group, "epsilon": epsilon, **{cost: at.x for cost, at in reached.items()},
+                      **{f"{cost}_stderr": at.stderr for cost, at in reached.items()},
+                      "reason": reached["evaluations"].reason or "", **order, "smallest": curve["error"].min()})
+    return found
+
+
+def _cost(curve: pd.DataFrame, cost: str, epsilon: float) -> Crossing:
+    """By interpolation between the last run above the level and the next, in logarithms; or why there is none.
+
+    The error already holds the floor, and however noisy it still says on which side of the level it is.
+    """
+    curve = curve.sort_values(cost).drop_duplicates(cost, keep="last")
+    error = envelope(curve["error"].to_numpy(float))
+    return crossing(curve[cost], error, np.minimum(curve["stderr"].fillna(0.0), NOISY * error), epsilon)
+
+
+def _order(curve: pd.DataFrame) -> Row:
+    """In the number of steps T - 1, from the runs on the falling part of the curve."""
+    declared = curve["order"].dropna()
+    error = curve["error"].to_numpy(float)
+    why = ["a later run is worse" if one < worst else None for one, worst in zip(error, envelope(error), strict=True)]
+    fit = fit_rate(curve["T"].to_numpy(float) - 1.0, error, curve["stderr"], curve["floor"], ASYMPTOTIC, why)
+    low, high = fit.interval()
+    return {"order": -fit.slope, "order_low": -high, "order_high": -low,
+            "declared_order": float(declared.iloc[0]) if len(declared) else np.nan}
+
+
+def _frontier(board: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for (target, d, epsilon), at in board.groupby(["target", "d", "epsilon"], sort=True):
+        for cost in COSTS:
+            ours, others = _best(at[at["ours"]], cost), _best(at[~at["ours"].astype(bool)], cost)
+            ratio = ours[0] / others[0]
+            rows.append({"target": target, "d": d, "epsilon": epsilon, "cost": cost,
+                         "heroism": ours[0], "heroism_method": ours[2], "other": others[0], "other_method": others[2],
+                         "ratio": ratio, "ratio_stderr": ratio * float(np.hypot(ours[1], others[1]))})
+    columns = ["target", "d", "epsilon", "cost", "heroism", "heroism_method", "other", "other_method", "ratio",
+               "ratio_stderr"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _best(rows: pd.DataFrame, cost: str) -> tuple[float, float, str]:
+    """(cost, its relative standard error, method) of the cheapest."""
+    rows = rows.dropna(subset=cost)
+    if rows.empty:
+        return np.nan, np.nan, ""
+    least = rows.loc[rows[cost].astype(float).idxmin()]
+    return float(least[cost]), float(least[f"{cost}_stderr"] / least[cost]), str(least["method"])
+
+
+def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """HEROISM's best beside the best of the others, ``59 : 70``, and their ratio."""
+    shown = []
+    for (target, d, cost), rows in tables["leaderboard_frontier"].groupby(["target", "d", "cost"], sort=True):
+        cells = {level(row["epsilon"]): f"{number(row['heroism'], '.0f')} : {number(row['other'], '.0f')}"
+                 + (f" ({row['ratio']:.2f} ± {row['ratio_stderr']:.2f})" if np.isfinite(row["ratio"]) else "")
+                 for row in rows.sort_values("epsilon", ascending=False).to_dict("records")}
+        shown.append({"family": f"{looks.name(str(target))}, d = {d}", "cost": cost, **cells})
+    return pd.DataFrame(shown)
+
+
+# ---- the page ------------------------------------------------------------------------------------
+
+HEAD = """# Leaderboard: every sampler on every target
+
+Score evaluations / sequential rounds per sample path from which on the exact joint total variation stays below ε. All
+samplers run from the same exact starting points, between the same noise levels (sigma from 80 to 0.01). Bold: the
+fewest evaluations of all. A dash: not reached by any run (`results/tables/leaderboard.csv` says why). Orders are
+measured in the number of steps, on the falling part of the curve below a total variation of 10⁻², with a 95 % interval.
+Where a map folds, ten times the share of folded particles is added to its total variation.
+"""
+
+
+def page(tables: Mapping[str, pd.DataFrame]) -> str:
+    """One table for every target, the cheapest method at the smallest total variation first."""
+    parts = [HEAD]
+    for (target, d), board in tables["leaderboard"].groupby(["target", "d"], sort=True):
+        parts += [f"## {looks.name(str(target))}, d = {d}\n", markdown(_of_target(board)) + "\n"]
+    return "\n".join(parts)
+
+
+def _of_target(board: pd.DataFrame) -> pd.DataFrame:
+    levels = sorted(board["epsilon"].unique(), reverse=True)
+    costs, rounds = (board.pivot(index="method", columns="epsilon", values=cost).astype(float) for cost in COSTS)
+    orders, least = board.drop_duplicates("method").set_index("method"), costs.min()
+    return pd.DataFrame([{
+        "method": method,
+        **{f"{at:.0e}".replace("e-0", "e-"): _cell(costs.at[method, at], rounds.at[method, at], least[at])
+           for at in levels},
+        "order": _interval(orders.loc[method]), "declared": f"{orders.at[method, 'declared_order']:g}",
+    } for method in costs.sort_values(sorted(levels), na_position="last").index])
+
+
+def _cell(evaluations: float, rounds: float, least: float) -> str:
+    if not np.isfinite(evaluations):
+        return NONE
+    text = f"{evaluations:.0f}" if abs(evaluations - rounds) < 1.5 else f"{evaluations:.0f} / {rounds:.0f}"
+    return f"**{text}**" if evaluations <= least else text
+
+
+def _interval(row: pd.Series) -> str:
+    """``4.1 [3.9, 4.3]``, or a dash where fewer than three runs leave no interval."""
+    if not np.isfinite(row["order"]) or not np.isfinite(row["order_low"]):
+        return NONE
+    return f"{row['order']:.1f} [{row['order_low']:.1f}, {row['order_high']:.1f}]"
+
+
+# ---- pictures ------------------------------------------------------------------------------------
+
+COLUMNS = 3
+BOTTOM, DEAREST = 1e-13, 6e3  # ends of the axes
+LABELS = {"evaluations": "score evaluations", "rounds": "sequential rounds"}
+
+
+def draw(tables: Mapping[str, pd.DataFrame], cost: str) -> Figure | None:
+    """``leaderboard_points`` against their evaluations or rounds, a panel for every target; None without points."""
+    points = tables["leaderboard_points"]
+    points = points[(points["error"] > 0) & (points["unusable"] != "failed")]
+    if points.empty:
+        return None
+    targets = points.groupby(["target", "d"], sort=True)
+    figure, shown = style.wrapped_panels(len(targets), COLUMNS, 2.1, sharey=True)
+    for axes, ((target, d), here) in zip(shown, targets, strict=True):
+        _panel(axes, here, cost)
+        axes.set_title(f"{looks.name(str(target))}, $d = {d}$")
+    style.outer_labels(shown, COLUMNS, LABELS[cost], style.TV)
+    style.footer(figure, tables["environments"], *shown)
+    return figure
+
+
+def frontier(points: pd.DataFrame, cost: str) -> pd.DataFrame:
+    """Of one sampler in all its settings the runs that no cheaper one is as good as; a lucky run does not count."""
+    lasting = []
+    for _, curve in points.groupby("method", sort=True):
+        curve = curve.sort_values(cost)
+        lasting.append(curve.assign(error=envelope(curve["error"].to_numpy(float))))
+    every = pd.concat(lasting).sort_values([cost, "error"])
+    return every[every["error"] < every["error"].cummin().shift(fill_value=np.inf)]
+
+
+def _panel(axes: Axes, points: pd.DataFrame, cost: str) -> None:
+    """Every sampler's frontier in its own look; the solvers of packages, thin and grey, one by one."""
+    for sampler, rows in points.groupby("sampler", sort=True):
+        look = looks.look(str(sampler))
+        if sampler in looks.PACKAGES:
+            for _, curve in rows.sort_values(cost).groupby("method", sort=True):
+                axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), linewidth=0.6, zorder=style.REFERENCE,
+                          label=f"{looks.name(str(sampler))}, every solver", **look)
+            continue
+        curve = frontier(rows, cost)
+        axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), label=looks.name(str(sampler)), zorder=style.DATA,
+                  markersize=2.8, linewidth=1.4 if looks.is_ours(str(sampler)) else 0.8, **look)
+        axes.errorbar(curve[cost], curve["error"], style.reach(curve["error"], curve["stderr"]), fmt="none",
+                      ecolor=look["color"], elinewidth=0.7, zorder=style.DATA)
+        style.spoiled(axes, curve[cost], curve["error"], curve)
+        near = curve["floor"].where(FLOOR_FACTOR * curve["floor"] > curve["error"])  # elsewhere it says nothing
+        style.floor_line(axes, curve[cost], near.clip(upper=curve["error"]), look["color"], width=0.7)
+    style.floor_line(axes, [], [], style.INK, "measured floors")
+    axes.set(xscale="log", yscale="log", ylim=(BOTTOM, 2.0))
+    style.decades(axes.yaxis, BOTTOM, 2.0)
+    axes.set_xlim(points[cost].min() / 1.1, min(points[cost].max() * 1.1, DEAREST))
+
+
+FIGURES = (
+    style.Picture("work_precision", partial(draw, cost="evaluations"), (
+        "Exact total variation against score evaluations per sample path, target by target, from the same starting "
+        "points between the same noise levels. Of every sampler the best of its settings at each cost is drawn, if no "
+        "dearer run of that setting is worse, with one standard error; thin grey: the solvers of other packages; "
+        "dotted: measured floors, where an error is near them; crosses: some of the particles folded.")),
+    style.Picture("work_precision_rounds", partial(draw, cost="rounds"), (
+        "The same runs against sequential rounds, each of which makes all score evaluations that do not wait for each "
+        "other. Of every sampler the best of its settings at each number of rounds is drawn, with one standard error; "
+        "thin grey: the solvers of other packages; dotted: measured floors; crosses: some of the particles folded.")),
+)

@@ -1,0 +1,49 @@
+"""What is published: every table again from the published table of runs, and the README's blocks from them."""
+
+import pytest
+
+from analysis.claims.claim import read_claims
+from analysis.claims.table import judge_all, readable, tabulate
+from analysis.display import markdown
+from analysis.files import read_csv, same, write_csv
+from analysis.paths import README, RESULTS, STUDIES
+from analysis.runs import read_runs
+from analysis.studies import module_of, names
+from analysis.tables import tables_of
+
+
+@pytest.fixture(scope="module")
+def runs():
+    return read_runs(RESULTS / "tables")
+
+
+@pytest.fixture(scope="module")
+def tables(runs):
+    """Of every study, by its name."""
+    return {study: tables_of(study, runs.of(study), runs.environments) for study in names()}
+
+
+def assert_published(table, name, tmp_path):
+    """The same words, and the same numbers to round-off."""
+    again = read_csv(write_csv(table, tmp_path / f"{name}.csv"))
+    assert same(again, read_csv(RESULTS / "tables" / f"{name}.csv")), name
+
+
+@pytest.mark.parametrize("study", names())
+def test_the_tables_of_a_study(study, tables, tmp_path):
+    for name in set(tables[study]) - {"runs", "environments"}:
+        assert_published(tables[study][name], name, tmp_path)
+    block = markdown(module_of(study).summary(tables[study]))
+    assert f"<!-- table:{study} -->" not in README.read_text() or block in README.read_text()
+
+
+def test_the_table_of_claims(runs, tmp_path):
+    table = tabulate(judge_all([claim for claim in read_claims(STUDIES)[0] if claim.listed], runs.table))
+    assert_published(table, "claims", tmp_path)
+    assert markdown(readable(table), list(readable(table))) in README.read_text()
+
+
+def test_there_is_no_other_table(tables):
+    known = {name for study in names() for name in tables[study]}
+    found = {path.stem for path in (RESULTS / "tables").iterdir()}
+    assert found == known - {"runs"} | {"claims", "environments", "runs"}
