@@ -83,7 +83,7 @@ def _fast_length(n: int) -> int:
 
 
 def integral_of_absolute(values: Array, spacing: float) -> float:
-    """Of a smooth function that is zero at both ends: piecewise linear, with Euler-Maclaurin's term at changes of sign."""
+    """Of a smooth function that ends in zeros: piecewise linear, with Euler-Maclaurin's term where it changes sign."""
     left, right = values[:-1], values[1:]
     ends = np.abs(left) + np.abs(right)
     crossing = left * right < 0

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from heroism.errors import require
 from heroism.lemmas.scores import unmetered
-from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.stochastic.recursion import Recursion
 from heroism.stochastic.densities import REACH, Density, gauss_transform
 from heroism.stochastic.transitions import Transition, transitions
@@ -29,6 +30,7 @@ STAGGER = 0.381966  # of the sources' spacing, between the two grids: no frequen
 FINEST = 64  # most sources per node and grid
 LARGEST = 2**22  # nodes
 FINE = 20_000  # nodes, at least, of the density that is handed out
+UNSEEN = 1e-11  # mass that round-off and ends of grids may hide
 SOUND = 1e-14  # share of the peak below which a density's relative error no longer allows a logarithm
 
 
@@ -41,7 +43,6 @@ class LineLaw:
     spacing : of the grid x. density : (k,) q on x, before a last deterministic map y = m(x). image : (k,) y, ascending
         if nothing folds. image_density : (k,) ``p(y) |m'(x)|``, to be compared with ``density``.
     error : total variation that the quadrature may be off by. nodes : the largest grid on the way.
-    outside : mass of p beyond the grid.
     """
 
     spacing: float
@@ -50,12 +51,17 @@ class LineLaw:
     image_density: Array
     error: float
     nodes: int
-    outside: float
 
-    @property
+    @cached_property
     def sound(self) -> Array:
         """(k,) indices of the points where q is known well enough for its logarithm."""
         return np.flatnonzero(self.density > SOUND * self.density.max())
+
+    @cached_property
+    def lost(self) -> float:
+        """Mass of p where q has none; 0 if it is no more than round-off."""
+        lost = 1.0 - self.spacing * float(np.sum(self.image_density[self.sound]))
+        return lost if lost > UNSEEN else 0.0
 
 
 def check_line(target: Target) -> None:
@@ -148,9 +154,7 @@ class Propagation:
         if self.rest is not None:
             y, slope = self.rest.mean(self.score, np.stack([y, slope])[:, :, None])[:, :, 0]
         image_density = np.exp(target.log_density(y[:, None], level)) * np.abs(slope)
-        outside = max(0.0, 1.0 - mass_between(target, y[[0, -1]], level))
-        return LineLaw(fine.spacing, fine.values, y, image_density, self.error + abs(fine.mass - 1.0), self.most,
-                       outside)
+        return LineLaw(fine.spacing, fine.values, y, image_density, self.error + abs(fine.mass - 1.0), self.most)
 
     def _sources(self, kernel: Transition, factor: int, shift: float) -> tuple[Array, Array]:
         """Centres (k,) and weights (k,) of the Gaussians that make up the next density."""
@@ -164,12 +168,3 @@ class Propagation:
 
 def _at_round_off(before: float, now: float) -> bool:
     return now < 1e-11 and now > 0.3 * before
-
-
-def mass_between(target: Target, ends: Array, level: NoiseLevel) -> float:
-    """The target's mass on an interval, by a trapezoidal rule a tenth of the noise's deviation wide."""
-    spacing = 0.1 * np.sqrt(level.tau)
-    count = min(int(np.ptp(ends) / spacing) + 2, LARGEST)
-    x, width = np.linspace(np.min(ends), np.max(ends), count, retstep=True)
-    values = np.exp(target.log_density(x[:, None], level))
-    return float(width * (np.sum(values) - 0.5 * (values[0] + values[-1])))

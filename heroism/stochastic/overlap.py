@@ -12,7 +12,6 @@ million coordinates costs as much as that of one, and has no standard error.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss
@@ -26,6 +25,7 @@ LogAffinity = Callable[[Array], Complex]
 PER_PANEL = 12
 PANELS = 256  # each as long as the inverse of the log ratio's deviation
 TOGETHER = 16  # panels evaluated at a time
+LARGEST_LOG = 700.0  # of a double
 NEGLIGIBLE = 1e-17  # an affinity that no longer counts
 THINNING, FEWEST = (128, 64, 32, 16, 8, 4, 2), 64  # every so many nodes, if at least 64 are left
 AGREEMENT = 1e-11  # of the affinities from two halves of the nodes, relative
@@ -91,7 +91,7 @@ def _thinned(weights: Array, ratio: Array, copies: int) -> tuple[Array, Array]:
         for first in (0, stride // 2):
             some, logs = weights[first::stride], ratio[first::stride]
             halves.append((some / some.sum(), logs - np.log(some @ np.exp(logs) / some.sum())))
-        one, other = (_affinity_defect(*half, np.zeros(1))[0].real for half in halves)
+        one = _affinity_defect(*halves[0], np.zeros(1))[0].real
         if one < 0.0:
             at = PLACES * PANELS / np.sqrt(copies)
             seen = [_affinity_defect(*half, at / np.sqrt(-8.0 * one)) for half in halves]
@@ -117,6 +117,15 @@ def affinity_of_gaussians(shift: Array, variance: Array, excess: Array, multipli
         return np.asarray(log @ multiplicity)
 
     return log_affinity
+
+
+def exp_minus_linear(x: Array) -> Array:
+    """``e^x - 1 - x``, whose leading term is ``x^2 / 2``."""
+    small = np.abs(x) < 0.1
+    near, total = np.where(small, x, 0.0), np.zeros_like(x)
+    for j in range(14, 1, -1):
+        total = (total * near + 1.0) / j
+    return np.where(small, total * near * near, np.expm1(np.minimum(x, LARGEST_LOG)) - x)
 
 
 def _log1p(z: Complex) -> Complex:
