@@ -45,7 +45,7 @@ class Spectrum:
         """Kullback-Leibler divergence of this law from ``other``, which has the same axes."""
         excess = (self.variance - other.variance) / other.variance
         shift = (self.mean - other.mean) ** 2 / other.variance
-        return float(0.5 * self.multiplicity @ (_minus_log1p(excess) + shift))
+        return float(0.5 * self.multiplicity @ (minus_log1p(excess) + shift))
 
     def wasserstein(self, other: Spectrum) -> float:
         """W2 distance of two laws with the same axes."""
@@ -59,7 +59,7 @@ class Spectrum:
                                                            self.multiplicity))
 
 
-def _minus_log1p(x: Array) -> Array:
+def minus_log1p(x: Array) -> Array:
     """``x - log(1 + x)``, whose leading term is ``x^2 / 2``."""
     small = np.abs(x) < 0.02
     near, total = np.where(small, x, 0.0), np.zeros_like(x)

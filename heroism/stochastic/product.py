@@ -13,7 +13,6 @@ from heroism.stochastic.overlap import LARGEST_LOG, affinity_of_ratios, exp_minu
 from heroism.targets.base import Target
 
 
-
 def product_total_variation(law: LineLaw, copies: int) -> Estimate:
     """Joint total variation of ``copies`` independent coordinates: no standard error, any number of copies.
 

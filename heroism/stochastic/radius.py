@@ -83,8 +83,8 @@ class RadialLaw:
 def check_radial(target: Target) -> None:
     """InputError unless the target is one radius."""
     require(target.dim == 1 and target.copies == 1 and int(target.multiplicity[0]) > 1, "target",
-            type(target).__name__, "this engine follows a radius: take a rotationally symmetric law, a sphere or a scale "
-            "mixture in d >= 2")
+            type(target).__name__, "this engine follows a radius: take a rotationally symmetric law, a sphere or a "
+            "scale mixture in d >= 2")
 
 
 def radial_law(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact") -> RadialLaw:

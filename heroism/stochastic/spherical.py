@@ -38,7 +38,8 @@ def radial_kl(law: RadialLaw) -> Estimate:
     """
     log_q, ratio = _by_panel(law)
     weights = law.panels.weights.reshape(log_q.shape) * np.exp(log_q)
-    return Estimate(float(np.sum(weights * exp_minus_linear(ratio)) + _lost(law)), 0.0, 0.5 * _floor(law) ** 2, law.nodes)
+    value = float(np.sum(weights * exp_minus_linear(ratio))) + _lost(law)
+    return Estimate(value, 0.0, 0.5 * _floor(law) ** 2, law.nodes)
 
 
 def radial_wasserstein(law: RadialLaw, target: Target, level: NoiseLevel) -> Estimate:
