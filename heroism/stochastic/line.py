@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heroism.errors import require
 from heroism.lemmas.scores import unmetered
@@ -53,7 +54,7 @@ class LineLaw:
     nodes: int
 
     @cached_property
-    def sound(self) -> Array:
+    def sound(self) -> NDArray[np.intp]:
         """(k,) indices of the points where q is known well enough for its logarithm."""
         return np.flatnonzero(self.density > SOUND * self.density.max())
 

@@ -109,11 +109,11 @@ def affinity_of_gaussians(shift: Array, variance: Array, excess: Array, multipli
         how many copies of each.
     """
     square = shift * shift / variance
-    own = _log1p_minus(excess.astype(complex))
+    own = _log1p_minus(np.asarray(excess, dtype=np.complex128))
 
     def log_affinity(u: Array) -> Complex:
         b = 0.5 + 1j * u[:, None]  # q^{1-b} p^b
-        log = -0.5 * (_log1p_minus(b * excess) - b * own) - 0.5 * b * (1.0 - b) * square / (1.0 + b * excess)
+        log = -0.5 * (_log1p_minus(np.asarray(b * excess)) - b * own) - 0.5 * b * (1.0 - b) * square / (1.0 + b * excess)
         return np.asarray(log @ multiplicity)
 
     return log_affinity

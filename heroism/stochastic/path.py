@@ -34,6 +34,7 @@ from heroism.transport import Start, TargetScore
 Direction = Literal["forward", "reverse"]
 HERMITE = 24  # points of the noise of a step
 LARGE = 0.1  # divergence of a step from which on -L is the better estimate of it
+BEFORE = "before the step"  # a slot
 COARSE = 0.2  # of the noise's deviation: nodes of the density over which the divergence of a step is averaged
 
 
@@ -97,7 +98,8 @@ def line_path_kl(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule
     target, quiet = score.target, unmetered(score)
     points, hermite = np.polynomial.hermite_e.hermegauss(HERMITE)
     hermite = hermite / hermite.sum()
-    steps, floor, most, initial = [], 0.0, 0, 0.0
+    steps: list[float] = []
+    floor, most, initial = 0.0, 0, 0.0
     for kernel, propagation in line_densities(sampler, score, schedule, start):
         if kernel is None:
             break
@@ -145,7 +147,14 @@ def gaussian_path_kl(sampler: Recursion, target: Target, schedule: NoiseSchedule
     return PathKl(initial, np.array(terms), 0.0, float(np.finfo(float).eps), 1)
 
 
-BEFORE = "before the step"
+@dataclass(frozen=True)
+class _StepKernel:
+    start: NoiseLevel
+    end: NoiseLevel
+    deviation: float
+
+
+_Kernel = Transition | _StepKernel
 
 
 @dataclass(frozen=True)
@@ -170,7 +179,7 @@ def _divergence(ratio: Array) -> Array:
     return exp_minus_linear(ratio)
 
 
-def _root_alpha(step: Step | Transition) -> float:
+def _root_alpha(step: Step | _Kernel) -> float:
     return float(np.sqrt(step.start.alpha_bar / step.end.alpha_bar))
 
 
@@ -190,23 +199,13 @@ def _log_ratio(target: Target, x: Array, along: Array, across: Array, mean: Arra
     return there - here - 0.5 * (back - forth) - 0.5 * dim * np.log(beta / kernel.deviation**2)
 
 
-@dataclass(frozen=True)
-class _StepKernel:
-    start: NoiseLevel
-    end: NoiseLevel
-    deviation: float
-
-
-_Kernel = Transition | _StepKernel
-
-
 class _Paths:
     """n paths in reduced coordinates, and the terms of the chain rule along them."""
 
     def __init__(self, score: TargetScore, schedule: NoiseSchedule, start: Start, n: int, rng: np.random.Generator):
         require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
-        self.score, self.target, self.schedule, self.start, self.n, self.rng = (score, score.target, schedule, start, n,
-                                                                                rng)
+        self.score, self.target, self.schedule = score, score.target, schedule
+        self.start, self.n, self.rng = start, n, rng
 
     def forward(self, steps: list[_NoisyStep]) -> tuple[Array, list[Array]]:
         """Along paths of the sampler."""

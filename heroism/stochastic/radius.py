@@ -178,7 +178,7 @@ def _cells(centre: Array, sigma: float) -> Array:
     last = np.minimum(count, np.ceil((centre + BAND * sigma - origin) / width)).astype(np.intp)
     np.add.at(edges, first, 1.0)
     np.add.at(edges, last, -1.0)
-    return origin + width * np.flatnonzero(np.cumsum(edges[:-1]) > 0.5)
+    return np.asarray(origin + width * np.flatnonzero(np.cumsum(edges[:-1]) > 0.5), dtype=float)
 
 
 def _summed(r: Array, b: Array, centre: Array, log_mass: Array, sigma: float, d: int) -> Array:
@@ -204,7 +204,7 @@ def _summed(r: Array, b: Array, centre: Array, log_mass: Array, sigma: float, d:
         terms = constant[j] - 0.5 * gap * gap + log_bessel(log_r[i] + log_b[j])
         peak = np.maximum.reduceat(terms, starts)
         out[rows] = peak + np.log(np.add.reduceat(np.exp(terms - np.repeat(peak, n)), starts))
-    return out + (nu + 1.0) * log_r - np.log(sigma)
+    return np.asarray(out + (nu + 1.0) * log_r - np.log(sigma))
 
 
 def _log_bessel(r: Array, b: Array, sigma: float, d: int) -> CubicSpline:

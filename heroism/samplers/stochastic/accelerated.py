@@ -14,10 +14,11 @@ class AcceleratedSde(Memoryless):
     """With ``beta = 1 - alpha_t``: ``Y_t^- = Y_t + sqrt(beta / 2) Z``, then ``Y_{t-1} = (Y_t^- + beta s_t(Y_t^-) +
     sqrt(beta / 2) Z') / sqrt(alpha_t)`` (the accelerated DDPM-type sampler of 2403.03852).
 
-    Half of a step's noise comes before its evaluation, which makes the law of second order; one evaluation a step.
+    Half of a step's noise comes before its evaluation; one evaluation a step. That makes covariances of second order,
+    but not the mean of a curved score: on Gaussian targets the law is of second order, on others of first.
     """
 
-    order = 2
+    order = 1
 
     def step(self, start: NoiseLevel, end: NoiseLevel) -> Iterator[Operation]:
         beta = start.tau_above(end) / end.alpha_bar

@@ -66,7 +66,9 @@ class ErSde(Recursion):
         root = float(np.sqrt(end.alpha_bar))
         ratio = float(self._phi(np.array(end.sigma)) / self._phi(np.array(start.sigma)))
         weights = {STATE: root / float(np.sqrt(start.alpha_bar)) * ratio, newest: root * (1.0 - ratio)}
-        relative = ratio * start.sigma / end.sigma  # 1 for the ODE
+        if not self.stochastic:
+            return weights, 0.0
+        relative = ratio * start.sigma / end.sigma
         return weights, root * end.sigma * float(np.sqrt(max(0.0, (1.0 - relative) * (1.0 + relative))))
 
     def _gain(self, start: NoiseLevel, end: NoiseLevel, power: int) -> float:

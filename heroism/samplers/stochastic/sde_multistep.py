@@ -30,8 +30,9 @@ class SdeDpmSolver(Recursion):
     """SDE-DPM-Solver++ as people run it (dpmpp_sde's multistep relatives: 1, 2M and 3M of 2211.01095 and k-diffusion).
 
     Order 2 extrapolates D linearly through the last two values; "heun" integrates that exactly, "midpoint" takes half
-    of the difference. Order 3 ("heun" only) through three. ``eta`` is the square of the noise's strength, 1 the reverse
-    SDE itself, where the first order agrees with DDPM.
+    of the difference. Order 3 extrapolates through three, as the libraries do: with half the curvature of the parabola
+    (their D_2 stands for the second derivative but is half of it), where SA-Solver's predictor of 3 integrates the
+    parabola itself. ``eta`` is the square of the noise's strength, 1 the reverse SDE, where order 1 is DDPM.
 
     The law is of second order at most, noise or none: without, because the start-up grows; with, because beyond the
     covariance of D with the noise, which two values do get right, an extrapolation mistakes noise for a trend.
@@ -46,7 +47,6 @@ class SdeDpmSolver(Recursion):
         require(self.points <= 3, "order", order, "give an order of at most 3")
         require(variant in VARIANTS, "variant", variant, f"choose one of {', '.join(VARIANTS)}")
         require(bool(np.isfinite(eta)) and eta >= 0, "eta", eta, "give a number of at least 0")
-        require(self.points < 3 or variant == "heun", "variant", variant, "order 3 integrates its interpolant: heun")
         self.variant, self.eta, self.stochastic = variant, float(eta), eta > 0
 
     @property
@@ -69,8 +69,18 @@ class SdeDpmSolver(Recursion):
         if len(gaps) == 1 and self.variant == "midpoint":
             half = 0.5 * whole * h / gaps[0]
             return [whole + half, -half]
+        if len(gaps) == 2:
+            return _parabola(whole, rate * h, gaps[0] / h, gaps[1] / h)
         nodes = (0.0, *(-sum(gaps[: j + 1]) for j in range(len(gaps))))
         return [float(rate * w) for w in exponential_weights(h, nodes, -rate)]
+
+
+def _parabola(whole: float, g: float, r0: float, r1: float) -> list[float]:
+    """Weights of the last three values, r0 and r1 their distances in steps, with half the curvature."""
+    slope = 1.0 - whole / g
+    curvature = (0.5 - slope / g) / (r0 + r1)
+    last, before = (slope * (1.0 + r0 / (r0 + r1)) + curvature) / r0, (slope * r0 / (r0 + r1) + curvature) / r1
+    return [whole + last, -last - before, before]
 
 
 class SaSolver(Recursion):

@@ -18,8 +18,8 @@ class Seeds(Memoryless):
     whose noise is one Brownian path seen at all stages.
 
     Stages at the shares 1/2, or 1/3 and 2/3, of the step in half-log-SNR; ``eta`` is the square of the noise's
-    strength. The noise is drawn inside the step, so there is no transition kernel in closed form. At eta = 0 SEEDS-2 is of order
-    2, SEEDS-3 of order 3.
+    strength. The noise is drawn inside the step, so there is no transition kernel in closed form. At eta = 0 SEEDS-2 is
+    of order 2, SEEDS-3 of order 3.
 
     Raises
     ------
