@@ -123,6 +123,7 @@ class Propagation:
         reach = 4.0 * np.sqrt(level.tau) + max(np.ptp(draws), np.sqrt(level.tau))
         if start == "gaussian":
             draws, reach = np.zeros(1), REACH
+        self._affordable((np.ptp(draws) + 2.0 * reach) / spacing, deviation)
         x = np.arange(draws.min() - reach, draws.max() + reach, spacing)[:, None]
         log_density = target.log_density_gaussian(x) if start == "gaussian" else target.log_density(x, level)
         self._keep(Density(float(x[0, 0]), spacing, np.exp(log_density)))
@@ -137,8 +138,7 @@ class Propagation:
             one, other = (self._sources(kernel, factor, shift) for shift in (0.0, STAGGER))
             low = min(one[0].min(), other[0].min()) - REACH * sigma
             count = int((max(one[0].max(), other[0].max()) + REACH * sigma - low) / spacing) + 2
-            require(count <= LARGEST, "T", self.schedule.steps, f"the noise of a step is {sigma:.1g}, which takes a "
-                    "grid of too many nodes: take fewer steps")
+            self._affordable(count, sigma)
             first, second = (gauss_transform(*each, low, spacing, count, sigma) for each in (one, other))
             before, disagreement = disagreement, 0.5 * spacing * float(np.sum(np.abs(first - second)))
             if disagreement <= TOLERANCE or factor >= FINEST or _at_round_off(before, disagreement):
@@ -161,6 +161,10 @@ class Propagation:
         """Centres (k,) and weights (k,) of the Gaussians that make up the next density."""
         fine = self.density.resampled(factor, shift)
         return kernel.mean(self.score, fine.x[None, :, None])[0, :, 0], fine.spacing * fine.values
+
+    def _affordable(self, count: float, sigma: float) -> None:
+        require(count <= LARGEST, "T", self.schedule.steps, f"the noise of a step is {sigma:.1g}, which takes a grid of "
+                "too many nodes: take fewer steps, or more noise")
 
     def _keep(self, density: Density) -> None:
         self.density = density.trimmed()

@@ -111,9 +111,11 @@ def line_path_kl(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule
         x, weights = q.x[:: stride // 2], q.values[:: stride // 2]
         mean = kernel.mean(quiet, x[None, :, None])[0, :, 0]
         y = mean[:, None] + kernel.deviation * points
-        ratio = _log_ratio(target, np.repeat(x, HERMITE)[:, None], y.reshape(-1, 1), np.zeros((y.size, 1)),
+        ratio = log_kernel_ratio(target, np.repeat(x, HERMITE)[:, None], y.reshape(-1, 1), np.zeros((y.size, 1)),
                            np.repeat(mean, HERMITE)[:, None], kernel)
-        inner = exp_minus_linear(ratio.reshape(y.shape)) @ hermite
+        inner = -ratio.reshape(y.shape) @ hermite
+        if weights @ inner < LARGE * weights.sum():
+            inner = exp_minus_linear(ratio.reshape(y.shape)) @ hermite
         halves = [float(weights[i::2] @ inner[i::2] / weights[i::2].sum()) for i in (0, 1)]
         steps.append(0.5 * sum(halves))
         floor, most = floor + abs(halves[0] - halves[1]), max(most, y.size)
@@ -148,13 +150,13 @@ def gaussian_path_kl(sampler: Recursion, target: Target, schedule: NoiseSchedule
 
 
 @dataclass(frozen=True)
-class _StepKernel:
+class StepKernel:
     start: NoiseLevel
     end: NoiseLevel
     deviation: float
 
 
-_Kernel = Transition | _StepKernel
+_Kernel = Transition | StepKernel
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def _root_alpha(step: Step | _Kernel) -> float:
     return float(np.sqrt(step.start.alpha_bar / step.end.alpha_bar))
 
 
-def _log_ratio(target: Target, x: Array, along: Array, across: Array, mean: Array, kernel: _Kernel) -> Array:
+def log_kernel_ratio(target: Target, x: Array, along: Array, across: Array, mean: Array, kernel: _Kernel) -> Array:
     """(n,) ``log p(y | x) / q(y | x)``, q = N(mean, deviation^2 I).
 
     For a radius x of a symmetric block, ``along`` is the component of y in the direction of x and ``across`` the length
@@ -220,8 +222,8 @@ class _Paths:
             mean = self._mean(noisy, slots)
             deviation = noisy.last.deviation
             along, across = self._noise(mean, deviation)
-            kernel = _StepKernel(noisy.step.start, noisy.step.end, deviation)
-            terms.append(_divergence(_log_ratio(self.target, x, along, across, mean, kernel)))
+            kernel = StepKernel(noisy.step.start, noisy.step.end, deviation)
+            terms.append(_divergence(log_kernel_ratio(self.target, x, along, across, mean, kernel)))
             slots[STATE] = np.where(self.target.multiplicity > 1, np.hypot(along, across), along)[None]
         return initial, terms
 
@@ -236,8 +238,8 @@ class _Paths:
             along = np.where(radial, y * ahead / np.where(radial, x, 1.0), y)
             across = np.where(radial, y * aside / np.where(radial, x, 1.0), 0.0)
             mean = self._mean(noisy, {STATE: x[None]})
-            kernel = _StepKernel(noisy.step.start, noisy.step.end, noisy.last.deviation)
-            terms.append(_divergence(-_log_ratio(self.target, x, along, across, mean, kernel)))
+            kernel = StepKernel(noisy.step.start, noisy.step.end, noisy.last.deviation)
+            terms.append(_divergence(-log_kernel_ratio(self.target, x, along, across, mean, kernel)))
             y = x
         level, initial = self.schedule.start, np.zeros(self.n)
         if self.start == "gaussian":

@@ -163,9 +163,9 @@ def _moved(score: TargetScore, panels: Panels, log_q: Array, kernel: Transition,
     require(len(left) * PER_PANEL <= LARGEST, "T", "this schedule", f"the noise of a step is {sigma:.1g}, which takes "
             "too many nodes: take fewer steps")
     after = Panels(left, np.full(len(left), PANEL * sigma))
-    middle = _summed(left + 0.5 * PANEL * sigma, b, centre, log_mass, sigma, d)
+    middle = log_kernel_sum(left + 0.5 * PANEL * sigma, b, centre, log_mass, sigma, d)
     after = _refined(after.choose(middle > middle.max() - DEPTH), score, following)
-    return after, _summed(after.nodes, b, centre, log_mass, sigma, d)
+    return after, log_kernel_sum(after.nodes, b, centre, log_mass, sigma, d)
 
 
 def _cells(centre: Array, sigma: float) -> Array:
@@ -181,7 +181,7 @@ def _cells(centre: Array, sigma: float) -> Array:
     return np.asarray(origin + width * np.flatnonzero(np.cumsum(edges[:-1]) > 0.5), dtype=float)
 
 
-def _summed(r: Array, b: Array, centre: Array, log_mass: Array, sigma: float, d: int) -> Array:
+def log_kernel_sum(r: Array, b: Array, centre: Array, log_mass: Array, sigma: float, d: int) -> Array:
     """``log sum_j mass_j K(r_i | b_j)`` over the sources in the band of every r (n,); centres (m,) ascending."""
     first = np.searchsorted(centre, r - BAND * sigma)
     count = np.searchsorted(centre, r + BAND * sigma) - first
