@@ -163,8 +163,8 @@ class Propagation:
         return kernel.mean(self.score, fine.x[None, :, None])[0, :, 0], fine.spacing * fine.values
 
     def _affordable(self, count: float, sigma: float) -> None:
-        require(count <= LARGEST, "T", self.schedule.steps, f"the noise of a step is {sigma:.1g}, which takes a grid of "
-                "too many nodes: take fewer steps, or more noise")
+        require(count <= LARGEST, "T", self.schedule.steps, f"the noise of a step is {sigma:.1g}, which takes a grid "
+                "of too many nodes: take fewer steps, or more noise")
 
     def _keep(self, density: Density) -> None:
         self.density = density.trimmed()

@@ -57,15 +57,18 @@ def joint_total_variation(log_affinity: LogAffinity) -> float:
     return min(1.0, (total + 2.0 * float(np.arctan(0.5 / end))) / np.pi)
 
 
-def affinity_of_ratios(weights: Array, ratio: Array, copies: int = 1, outside: float = 0.0) -> LogAffinity:
+def affinity_of_ratios(weights: Array, ratio: Array, copies: int = 1, outside: float = 0.0,
+                       equidistant: bool = True) -> LogAffinity:
     """Log affinity of ``copies`` independent copies of a law that nodes describe.
 
     Parameters
     ----------
     weights : (m,) masses of the nodes under q, one together. ratio : (m,) log p/q there, with ``E_q p/q = 1``. copies :
-        number of copies. outside : the share of p that lies where q has no mass.
+        number of copies. outside : the share of p that lies where q has no mass. equidistant : whether the nodes are,
+        so that fewer of them may do.
     """
-    weights, ratio = _thinned(weights, ratio, copies)
+    if equidistant:
+        weights, ratio = _thinned(weights, ratio, copies)
     inside = 0.5 * np.log1p(-outside)
 
     def log_affinity(u: Array) -> Complex:
@@ -113,8 +116,8 @@ def affinity_of_gaussians(shift: Array, variance: Array, excess: Array, multipli
 
     def log_affinity(u: Array) -> Complex:
         b = 0.5 + 1j * u[:, None]  # q^{1-b} p^b
-        log = -0.5 * (_log1p_minus(np.asarray(b * excess)) - b * own) - 0.5 * b * (1.0 - b) * square / (1.0 + b * excess)
-        return np.asarray(log @ multiplicity)
+        scales = _log1p_minus(np.asarray(b * excess)) - b * own
+        return np.asarray(-0.5 * (scales + b * (1.0 - b) * square / (1.0 + b * excess)) @ multiplicity)
 
     return log_affinity
 

@@ -9,7 +9,13 @@ from heroism.noise import Array, NoiseLevel
 from heroism.stochastic.densities import integral_of_absolute, running_integral
 from heroism.stochastic.line import LineLaw
 from heroism.stochastic.monotone import monotone_moves
-from heroism.stochastic.overlap import LARGEST_LOG, affinity_of_ratios, exp_minus_linear, joint_total_variation
+from heroism.stochastic.overlap import (
+    LARGEST_LOG,
+    LogAffinity,
+    affinity_of_ratios,
+    exp_minus_linear,
+    joint_total_variation,
+)
 from heroism.targets.base import Target
 
 
@@ -22,9 +28,13 @@ def product_total_variation(law: LineLaw, copies: int) -> Estimate:
     if copies == 1:
         value = 0.5 * (integral_of_absolute(law.density - law.image_density, law.spacing) + law.lost)
         return Estimate(float(value), 0.0, float(law.error), law.nodes)
-    weights, ratio = _ratios(law)
-    value = joint_total_variation(affinity_of_ratios(weights, ratio, copies, law.lost))
+    value = joint_total_variation(product_affinity(law, copies))
     return Estimate(value, 0.0, float(floor), law.nodes)
+
+
+def product_affinity(law: LineLaw, copies: int) -> LogAffinity:
+    """Log affinity of ``copies`` independent coordinates."""
+    return affinity_of_ratios(*_ratios(law), copies, law.lost)
 
 
 def product_kl(law: LineLaw, copies: int) -> Estimate:

@@ -8,7 +8,7 @@ from numpy.polynomial.legendre import leggauss, legint, legval, legvander
 from heroism.distances.estimate import Estimate
 from heroism.noise import Array, NoiseLevel
 from heroism.stochastic.monotone import monotone_moves
-from heroism.stochastic.overlap import LARGEST_LOG, exp_minus_linear
+from heroism.stochastic.overlap import LARGEST_LOG, LogAffinity, affinity_of_ratios, exp_minus_linear
 from heroism.stochastic.radius import PER_PANEL, RadialLaw, lagrange_refinement
 from heroism.targets.base import Target
 
@@ -51,6 +51,14 @@ def radial_wasserstein(law: RadialLaw, target: Target, level: NoiseLevel) -> Est
     move = monotone_moves(law.image, _below(density, law.panels.length), surplus, target, level)
     value = np.sqrt(mass @ move**2 / mass.sum())
     return Estimate(float(value), 0.0, float(_floor(law) * np.sqrt(np.ptp(law.image))), law.nodes)
+
+
+def radial_affinity(law: RadialLaw, copies: int = 1) -> LogAffinity:
+    """Log affinity of independent copies of the law."""
+    weights = law.panels.weights * np.exp(law.log_density)
+    ratio = np.minimum(law.image_log_density - law.log_density, LARGEST_LOG)
+    weights /= weights.sum()
+    return affinity_of_ratios(weights, ratio - np.log(weights @ np.exp(ratio)), copies, _lost(law), equidistant=False)
 
 
 def _by_panel(law: RadialLaw) -> tuple[Array, Array]:

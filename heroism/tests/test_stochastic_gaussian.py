@@ -16,7 +16,7 @@ LINE = GaussianMixture([[0.7]], 0.3)
 
 
 def probed(sampler, schedule, start):
-    """Mean and variance of the output from the sampler's own map: one run without noise, one with each draw set to 1."""
+    """Mean and variance of the output from the sampler's own map: a run without noise, one with each draw set to 1."""
     draws = 0
 
     def count(x, deviation):
@@ -49,7 +49,8 @@ def test_the_law_is_that_of_the_map_that_particles_take(example, start):
     assert (law.mean[0], law.variance[0]) == pytest.approx(probed(example.sampler, schedule, start), rel=1e-11)
 
 
-@pytest.mark.parametrize("sampler", [SaSolver(2, 1), Seeds(), SdeDpmSolver(3), Restart()], ids=lambda s: type(s).__name__)
+@pytest.mark.parametrize("sampler", [SaSolver(2, 1), Seeds(), SdeDpmSolver(3), Restart()],
+                         ids=lambda sampler: type(sampler).__name__)
 def test_particles_have_these_moments(sampler):
     rng, schedule, n = np.random.default_rng(0), log_snr_schedule(6, 0.02, 0.98), 20_000
     flow = Flow(LINE.score, diffusion=lambda x, deviation: LINE.diffuse(x, deviation, rng))
