@@ -15,11 +15,9 @@ import numpy as np
 from heroism.errors import require
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.stochastic.recursion import STATE, Combine, Evaluate, Recursion
-from heroism.stochastic.overlap import affinity_of_gaussians, joint_total_variation
+from heroism.stochastic.overlap import LogAffinity, affinity_of_gaussians, joint_total_variation
 from heroism.targets.base import Target
-from heroism.targets.diagonal import DiagonalComponents
-from heroism.targets.full import FullComponents
-from heroism.targets.mixture import Mixture
+from heroism.targets.mixtures import DiagonalComponents, FullComponents, Mixture
 from heroism.transport import Start
 
 
@@ -54,9 +52,12 @@ class Spectrum:
 
     def total_variation(self, other: Spectrum) -> float:
         """Total variation between two laws with the same axes, by one integral in any dimension."""
+        return joint_total_variation(self.log_affinity(other))
+
+    def log_affinity(self, other: Spectrum) -> LogAffinity:
+        """Log affinity of this law and ``other``, which has the same axes."""
         excess = (self.variance - other.variance) / other.variance
-        return joint_total_variation(affinity_of_gaussians(self.mean - other.mean, other.variance, excess,
-                                                           self.multiplicity))
+        return affinity_of_gaussians(self.mean - other.mean, other.variance, excess, self.multiplicity)
 
 
 def minus_log1p(x: Array) -> Array:
@@ -68,10 +69,15 @@ def minus_log1p(x: Array) -> Array:
     return np.where(small, total * near * near, x - np.log1p(x))
 
 
+def is_gaussian(target: Target) -> bool:
+    """Whether the target is one Gaussian."""
+    return isinstance(target, Mixture) and target.components.count == 1
+
+
 def spectrum(target: Target) -> Spectrum:
     """Means and variances of a Gaussian target along its axes. InputError for any other target."""
-    gaussian = isinstance(target, Mixture) and target.components.count == 1
-    require(gaussian, "target", type(target).__name__, "this engine needs a Gaussian one: a mixture of one component")
+    require(is_gaussian(target), "target", type(target).__name__, "this engine needs a Gaussian one: a mixture of one "
+            "component")
     assert isinstance(target, Mixture)
     parts = target.components
     multiplicity = np.asarray(target.multiplicity, dtype=float) * target.copies

@@ -35,7 +35,7 @@ Direction = Literal["forward", "reverse"]
 HERMITE = 24  # points of the noise of a step
 LARGE = 0.1  # divergence of a step from which on -L is the better estimate of it
 BEFORE = "before the step"  # a slot
-COARSE = 0.2  # of the noise's deviation: nodes of the density over which the divergence of a step is averaged
+COARSE = 0.7  # of the level's deviation: nodes of each of the two sets over which a step's divergence is averaged
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ class PathKl:
         return Estimate(self.initial + float(np.sum(self.steps)), self.stderr, self.floor, self.n)
 
 
-def sampled_path_kl(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, paths: int, seed: int,
-                    start: Start = "exact", direction: Direction = "forward") -> PathKl:
+def sampled_path_kl(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, paths: int,
+                    seed: int | np.random.SeedSequence, start: Start = "exact",
+                    direction: Direction = "forward") -> PathKl:
     """Path KL by Monte Carlo, in any dimension; "forward" is KL(q || p), "reverse" KL(p || q), which Girsanov bounds.
 
     Independent copies multiply the divergence of one of them. In the forward direction a sampler may have a memory, if

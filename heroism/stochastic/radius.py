@@ -25,9 +25,9 @@ from heroism.lemmas.scores import unmetered
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.parts.weights import lagrange_basis
 from heroism.samplers.stochastic.recursion import Recursion
+from heroism.special import log_shell_density
 from heroism.stochastic.transitions import Transition, transitions
 from heroism.targets.base import Target
-from heroism.targets.bessel import log_shell_density
 from heroism.transport import Start, TargetScore
 
 PER_PANEL = 16

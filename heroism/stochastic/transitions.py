@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from heroism.errors import require
+from heroism.errors import InputError, require
 from heroism.flow import Flow, Score
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.stochastic.recursion import STATE, Combine, Evaluate, Operation, Recursion, carry
@@ -62,3 +62,12 @@ def transitions(sampler: Recursion, schedule: NoiseSchedule) -> list[Transition]
     if rest:
         found.append(Transition(source, rest, STATE, 0.0, tagged[-1][1].start, tagged[-1][1].end))
     return found
+
+
+def memoryless(sampler: Recursion, schedule: NoiseSchedule) -> bool:
+    """Whether the sampler remembers nothing but its state where it adds noise."""
+    try:
+        transitions(sampler, schedule)
+    except InputError:
+        return False
+    return True

@@ -31,6 +31,7 @@ LINES = (
     {"transport"},
     {"distances"},
     {"lemmas"},
+    {"stochastic"},
     {"measures"},
 )
 # What a study needs from the mathematics to read its records: names, formulas, fits; no target, no transport.
