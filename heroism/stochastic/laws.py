@@ -2,8 +2,9 @@
 
 A target with independent parts (a product of identical coordinates, a law embedded in a larger space, a torus) makes a
 sampler's output a product too, because model, state and noise all act part by part. A factor is Gaussian (exact, any
-linear sampler), a coordinate on a line, or a radius (both propagated, for samplers without a memory). Divergences add
-up, squared W2 distances add up, and affinities multiply, so that the joint total variation is one integral.
+linear sampler), a coordinate on a line (for samplers that remember one or two states), or a radius (for those without
+a memory). Divergences add up, squared W2 distances add up, and affinities multiply, so that the joint total variation
+is one integral.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from heroism.scores.exact import ExactScore
 from heroism.stochastic.gaussian import Spectrum, gaussian_output, is_gaussian, spectrum
 from heroism.stochastic.line import LineLaw, line_law
 from heroism.stochastic.overlap import Complex, LogAffinity, joint_total_variation
+from heroism.stochastic.pairs import pair_law, two_states
 from heroism.stochastic.path import PathKl, gaussian_path_kl, line_path_kl, sampled_path_kl
 from heroism.stochastic.product import product_affinity, product_kl, product_total_variation, product_wasserstein
 from heroism.stochastic.radius import RadialLaw, radial_law
@@ -157,8 +159,8 @@ def output_law(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, 
 
     Parameters
     ----------
-    sampler : without a memory, unless the target is Gaussian and the score exact. score : any, on a target with one
-        part; the exact one if there are several.
+    sampler : without a memory; of two steps on one coordinate; any on a Gaussian target with its exact score.
+    score : any, on a target with one part; the exact one if there are several.
 
     Raises
     ------
@@ -202,7 +204,8 @@ def _factor(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, sta
     if exact and is_gaussian(target):
         return GaussianFactor(gaussian_output(sampler, target, schedule, start), spectrum(target).at(schedule.end))
     if target.dim == 1 and int(target.multiplicity[0]) == 1:
-        return LineFactor(line_law(sampler, score, schedule, start), target, schedule.end)
+        engine = pair_law if two_states(sampler, schedule) and not memoryless(sampler, schedule) else line_law
+        return LineFactor(engine(sampler, score, schedule, start), target, schedule.end)
     if target.dim == 1:
         return RadialFactor(radial_law(sampler, score, schedule, start), target, schedule.end)
     raise InputError("target", type(target).__name__, "a stochastic sampler has no exact output law here: take a "

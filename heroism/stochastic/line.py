@@ -116,17 +116,9 @@ class Propagation:
 
     def begin(self, start: Start, deviation: float) -> None:
         """The density at the largest noise level, on a grid that resolves the first step's noise."""
-        require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
         target, level = self.score.target, self.schedule.start
         spacing = float(min(deviation, np.sqrt(level.tau) / 2.0) / self.nodes)
-        draws = target.sample(256, level, np.random.default_rng(0))[:, 0]  # only to know where to look
-        reach = 4.0 * np.sqrt(level.tau) + max(np.ptp(draws), np.sqrt(level.tau))
-        if start == "gaussian":
-            draws, reach = np.zeros(1), REACH
-        self._affordable((np.ptp(draws) + 2.0 * reach) / spacing, deviation)
-        x = np.arange(draws.min() - reach, draws.max() + reach, spacing)[:, None]
-        log_density = target.log_density_gaussian(x) if start == "gaussian" else target.log_density(x, level)
-        self._keep(Density(float(x[0, 0]), spacing, np.exp(log_density)))
+        self._keep(start_density(target, self.schedule, start, spacing))
 
     def step(self, kernel: Transition) -> None:
         """One transition, with as many sources as it takes for two grids of them to agree."""
@@ -138,7 +130,7 @@ class Propagation:
             one, other = (self._sources(kernel, factor, shift) for shift in (0.0, STAGGER))
             low = min(one[0].min(), other[0].min()) - REACH * sigma
             count = int((max(one[0].max(), other[0].max()) + REACH * sigma - low) / spacing) + 2
-            self._affordable(count, sigma)
+            check_affordable(count, spacing, self.schedule)
             first, second = (gauss_transform(*each, low, spacing, count, sigma) for each in (one, other))
             before, disagreement = disagreement, 0.5 * spacing * float(np.sum(np.abs(first - second)))
             if disagreement <= TOLERANCE or factor >= FINEST or _at_round_off(before, disagreement):
@@ -149,22 +141,12 @@ class Propagation:
 
     def finished(self) -> LineLaw:
         """The law after the last kernel, and after the deterministic map that may follow it."""
-        target, level = self.score.target, self.schedule.end
-        fine = self.density.resampled(8 + FINE // len(self.density.values), 0.0)
-        y, slope = fine.x, np.ones(len(fine.values))
-        if self.rest is not None:
-            y, slope = self.rest.mean(self.score, np.stack([y, slope])[:, :, None])[:, :, 0]
-        image_density = np.exp(target.log_density(y[:, None], level)) * np.abs(slope)
-        return LineLaw(fine.spacing, fine.values, y, image_density, self.error + abs(fine.mass - 1.0), self.most)
+        return compared(self.density, self.score, self.schedule, self.rest, self.error, self.most)
 
     def _sources(self, kernel: Transition, factor: int, shift: float) -> tuple[Array, Array]:
         """Centres (k,) and weights (k,) of the Gaussians that make up the next density."""
         fine = self.density.resampled(factor, shift)
         return kernel.mean(self.score, fine.x[None, :, None])[0, :, 0], fine.spacing * fine.values
-
-    def _affordable(self, count: float, sigma: float) -> None:
-        require(count <= LARGEST, "T", self.schedule.steps, f"the noise of a step is {sigma:.1g}, which takes a grid "
-                "of too many nodes: take fewer steps, or more noise")
 
     def _keep(self, density: Density) -> None:
         self.density = density.trimmed()
@@ -173,3 +155,35 @@ class Propagation:
 
 def _at_round_off(before: float, now: float) -> bool:
     return now < 1e-11 and now > 0.3 * before
+
+
+def start_density(target: Target, schedule: NoiseSchedule, start: Start, spacing: float,
+                  largest: int = LARGEST) -> Density:
+    """The density of one coordinate at the largest noise level: the target's own, or N(0, 1)."""
+    require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
+    level = schedule.start
+    draws = target.sample(256, level, np.random.default_rng(0))[:, 0]  # only to know where to look
+    reach = 4.0 * np.sqrt(level.tau) + max(np.ptp(draws), np.sqrt(level.tau))
+    if start == "gaussian":
+        draws, reach = np.zeros(1), REACH
+    check_affordable((np.ptp(draws) + 2.0 * reach) / spacing, spacing, schedule, largest)
+    x = np.arange(draws.min() - reach, draws.max() + reach, spacing)[:, None]
+    log_density = target.log_density_gaussian(x) if start == "gaussian" else target.log_density(x, level)
+    return Density(float(x[0, 0]), spacing, np.exp(log_density)).trimmed()
+
+
+def check_affordable(count: float, spacing: float, schedule: NoiseSchedule, largest: int = LARGEST) -> None:
+    """InputError for a grid of too many nodes."""
+    require(count <= largest, "T", schedule.steps, f"the noise of a step takes a grid of spacing {spacing:.1g}, which "
+            "has too many nodes: take fewer steps, or more noise")
+
+
+def compared(density: Density, score: TargetScore, schedule: NoiseSchedule, rest: Transition | None, error: float,
+             nodes: int) -> LineLaw:
+    """The law with this density, or its image under the deterministic map ``rest``, beside the target's law."""
+    fine = density.resampled(8 + FINE // len(density.values), 0.0)
+    y, slope = fine.x, np.ones(len(fine.values))
+    if rest is not None:
+        y, slope = rest.mean(score, np.stack([y, slope])[:, :, None])[:, :, 0]
+    image_density = np.exp(score.target.log_density(y[:, None], schedule.end)) * np.abs(slope)
+    return LineLaw(fine.spacing, fine.values, y, image_density, error + abs(fine.mass - 1.0), nodes)

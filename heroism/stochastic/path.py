@@ -35,7 +35,7 @@ Direction = Literal["forward", "reverse"]
 HERMITE = 24  # points of the noise of a step
 LARGE = 0.1  # divergence of a step from which on -L is the better estimate of it
 BEFORE = "before the step"  # a slot
-COARSE = 0.7  # of the level's deviation: nodes of each of the two sets over which a step's divergence is averaged
+COARSE = 0.35  # of the level's deviation: nodes of each of the two sets over which a step's divergence is averaged
 
 
 @dataclass(frozen=True)
