@@ -17,6 +17,9 @@ import numpy as np
 from heroism.distances.estimate import Estimate
 from heroism.errors import InputError, require
 from heroism.noise import NoiseLevel, NoiseSchedule
+from heroism.samplers.base import Sampler
+from heroism.samplers.ddpm import Ddpm
+from heroism.samplers.stochastic.coefficients import Coefficients
 from heroism.samplers.stochastic.recursion import Recursion
 from heroism.scores.exact import ExactScore
 from heroism.stochastic.gaussian import Spectrum, gaussian_output, is_gaussian, spectrum
@@ -24,6 +27,7 @@ from heroism.stochastic.line import LineLaw, line_law
 from heroism.stochastic.overlap import Complex, LogAffinity, joint_total_variation
 from heroism.stochastic.pairs import pair_law, two_states
 from heroism.stochastic.path import PathKl, gaussian_path_kl, line_path_kl, sampled_path_kl
+from heroism.stochastic.probe import probed_output
 from heroism.stochastic.product import product_affinity, product_kl, product_total_variation, product_wasserstein
 from heroism.stochastic.radius import RadialLaw, radial_law
 from heroism.stochastic.spherical import radial_affinity, radial_kl, radial_total_variation, radial_wasserstein
@@ -154,12 +158,23 @@ class OutputLaw:
         return Estimate(value, 0.0, floor, max(part.n for part in parts))
 
 
-def output_law(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact") -> OutputLaw:
+def recursion_of(sampler: Sampler) -> Recursion:
+    """The sampler as a recursion on slots. InputError if it is not known as one."""
+    if isinstance(sampler, Ddpm):
+        return Coefficients()
+    require(isinstance(sampler, Recursion), "sampler", type(sampler).__name__, "is not described by its steps: it has "
+            "an exact law on Gaussian targets only; a deterministic one has total_variation and kl on all")
+    assert isinstance(sampler, Recursion)
+    return sampler
+
+
+def output_law(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact") -> OutputLaw:
     """The exact law of a stochastic sampler's output, by whatever engine each independent part allows.
 
     Parameters
     ----------
-    sampler : without a memory; of two steps on one coordinate; any on a Gaussian target with its exact score.
+    sampler : without a memory; of two steps on one coordinate; any linear one, deterministic too, on a Gaussian target
+        with its exact score.
     score : any, on a target with one part; the exact one if there are several.
 
     Raises
@@ -176,10 +191,10 @@ def output_law(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, 
     return OutputLaw(tuple(factors))
 
 
-def output_path_kl(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
+def output_path_kl(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
                    paths: int = 1000, seed: int | np.random.SeedSequence = 0) -> PathKl:
     """KL between path measures: in closed form or by quadrature where the target allows, else by ``paths`` paths."""
-    target = score.target
+    sampler, target = recursion_of(sampler), score.target
     if is_gaussian(target) and isinstance(score, ExactScore):
         return gaussian_path_kl(sampler, target, schedule, start)
     if target.dim == 1 and int(target.multiplicity[0]) == 1 and memoryless(sampler, schedule):
@@ -199,10 +214,13 @@ def independent_parts(target: Target) -> list[tuple[Target, int]]:
     return [(target, 1)]
 
 
-def _factor(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, start: Start, exact: bool) -> Factor:
+def _factor(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start, exact: bool) -> Factor:
     target = score.target
     if exact and is_gaussian(target):
-        return GaussianFactor(gaussian_output(sampler, target, schedule, start), spectrum(target).at(schedule.end))
+        out = gaussian_output(sampler, target, schedule, start) if isinstance(sampler, Recursion) \
+            else probed_output(sampler, target, schedule, start)
+        return GaussianFactor(out, spectrum(target).at(schedule.end))
+    sampler = recursion_of(sampler)
     if target.dim == 1 and int(target.multiplicity[0]) == 1:
         engine = pair_law if two_states(sampler, schedule) and not memoryless(sampler, schedule) else line_law
         return LineFactor(engine(sampler, score, schedule, start), target, schedule.end)

@@ -87,7 +87,7 @@ def _kernels(sampler: Recursion, schedule: NoiseSchedule) -> list[_Kernel]:
         evaluations = [each for each in step.operations if isinstance(each, Evaluate)]
         right = right and all(_made_of(each.into, step) == {STATE} for each in evaluations)
         require(right, "sampler", type(sampler).__name__, "remembers more than the model's outputs at one earlier "
-                "state, so its density is no joint density of two states: measure it on a Gaussian target, or by its path")
+                "state, so two states do not describe it: measure it on a Gaussian target, or by its path")
         assert isinstance(last, Combine)
         found.append(_Kernel(step, step.operations[:-1], last, remembered))
         for operation in step.operations[::-1]:

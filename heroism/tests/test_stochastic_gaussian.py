@@ -2,51 +2,32 @@
 
 import numpy as np
 import pytest
-from scipy.stats import gamma, norm, ortho_group
+from scipy.stats import gamma, norm
 
+from heroism.distances import total_variation
 from heroism.errors import InputError
 from heroism.flow import Flow
 from heroism.noise import log_snr_schedule, paper_schedule
+from heroism.samplers import Ddim, Ddpm, ExponentialAdams, Heroism, RungeKutta, UniPC
 from heroism.samplers.stochastic import Coefficients, DdimEta, Restart, SaSolver, SdeDpmSolver, Seeds
+from heroism.scores import ExactScore
 from heroism.stochastic.gaussian import Spectrum, gaussian_output, gaussian_path, spectrum, wasserstein_split
+from heroism.stochastic.probe import probed_output
 from heroism.targets import GaussianMixture, ProductMixture, ScaleMixture, Sphere
 from heroism.tests.stochastic_examples import EXAMPLES
+from heroism.transport import transport
 
 LINE = GaussianMixture([[0.7]], 0.3)
-
-
-def probed(sampler, schedule, start):
-    """Mean and variance of the output from the sampler's own map: a run without noise, one with each draw set to 1."""
-    draws = 0
-
-    def count(x, deviation):
-        nonlocal draws
-        draws += 1
-        return x
-
-    sampler.transport(Flow(LINE.score, diffusion=count), np.zeros((1, 1, 1)), schedule)
-    place, first = 0, spectrum(LINE).at(schedule.start)
-    mean, variance = (first.mean[0], first.variance[0]) if start == "exact" else (0.0, 1.0)
-
-    def push(x, deviation):
-        nonlocal place
-        place += 1
-        out = x.copy()
-        out[place] += deviation
-        return out
-
-    rows = np.full((1, draws + 2, 1), mean)
-    rows[0, -1] += np.sqrt(variance)
-    end = sampler.transport(Flow(LINE.score, diffusion=push), rows, schedule)[0, :, 0]
-    return end[0], np.sum((end[1:] - end[0]) ** 2)
 
 
 @pytest.mark.parametrize("start", ["exact", "gaussian"])
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_the_law_is_that_of_the_map_that_particles_take(example, start):
     schedule = log_snr_schedule(7, 0.02, 0.98)
-    law = gaussian_output(example.sampler, LINE, schedule, start)
-    assert (law.mean[0], law.variance[0]) == pytest.approx(probed(example.sampler, schedule, start), rel=1e-11)
+    for target in (LINE, GaussianMixture([[0.7, -1.0]], [[0.3, 0.0]])):
+        law, probed = (engine(example.sampler, target, schedule, start) for engine in (gaussian_output, probed_output))
+        assert law.variance == pytest.approx(probed.variance, rel=1e-10)
+        assert law.mean == pytest.approx(probed.mean, rel=1e-10)
 
 
 @pytest.mark.parametrize("sampler", [SaSolver(2, 1), Seeds(), SdeDpmSolver(3), Restart()],
@@ -63,7 +44,7 @@ def test_particles_have_these_moments(sampler):
 @pytest.mark.parametrize("d", [3, 512])
 def test_a_full_covariance_is_its_eigenvalues_up_to_a_condition_of_1e8(d):
     variances = np.geomspace(1e-8, 1.0, d)
-    basis = ortho_group.rvs(d, random_state=0)
+    basis = np.linalg.qr(np.random.default_rng(0).standard_normal((d, d)))[0]
     mean, schedule = np.linspace(-1.0, 1.0, d), log_snr_schedule(24, 1e-9, 1.0 - 1e-6)
     full = GaussianMixture((basis @ mean)[None], ((basis * variances) @ basis.T)[None])
     plain = GaussianMixture(mean[None], variances[None])
@@ -162,6 +143,29 @@ def test_the_split_of_wasserstein(sampler):
     assert split.truncation == pytest.approx(last.wasserstein(law), rel=1e-15)
     assert split.total == pytest.approx(from_wrong.wasserstein(law), rel=1e-15)
     assert split.total <= split.initialisation + split.truncation + split.discretisation
+
+
+@pytest.mark.parametrize("sampler", [Ddpm(), ExponentialAdams(3), Heroism(3), RungeKutta("rk4"), UniPC(2)],
+                         ids=lambda sampler: type(sampler).__name__)
+def test_samplers_that_are_not_described_are_probed(sampler):
+    """The change of variables agrees, in a dimension where both work."""
+    schedule, target = log_snr_schedule(24, 0.01, 0.99), GaussianMixture([[0.5, -1.0, 0.0]], [[0.25, 2.0, 0.01]])
+    out, exact = probed_output(sampler, target, schedule), spectrum(target).at(schedule.end)
+    if sampler.stochastic:
+        assert out.kl(exact) == pytest.approx(gaussian_output(Coefficients(), target, schedule).kl(exact), rel=1e-10)
+    else:
+        seen = total_variation(transport(sampler, ExactScore(target), schedule, 4000, 0), target)
+        assert abs(out.total_variation(exact) - seen.value) < 4.0 * seen.stderr
+
+
+class Clipped(Ddim):
+    def transport(self, flow, bundle, schedule):
+        return np.clip(super().transport(flow, bundle, schedule), -1.0, 1.0)
+
+
+def test_a_sampler_that_is_not_linear_is_refused():
+    with pytest.raises(InputError, match=r"^sampler = Clipped: is not linear"):
+        probed_output(Clipped(), LINE, log_snr_schedule(6, 0.02, 0.98))
 
 
 def test_the_path_begins_and_ends_where_it_should():

@@ -5,6 +5,7 @@ import pytest
 
 from heroism.errors import InputError
 from heroism.noise import log_snr_schedule
+from heroism.samplers import Ddpm, ExponentialAdams
 from heroism.samplers.stochastic import Coefficients, DdimEta, SdeDpmSolver
 from heroism.scores import ExactScore, PerturbedScore
 from heroism.stochastic import output_law, output_path_kl
@@ -78,11 +79,22 @@ def test_a_torus_against_draws_of_its_circles():
     assert law.wasserstein().value == pytest.approx(np.sqrt(3.0) * circle.wasserstein().value, rel=1e-12)
 
 
+def test_samplers_of_the_main_family_are_measured_too():
+    score = ExactScore(ProductMixture([-1, 1], 0.1, dim=5))
+    assert output_law(Ddpm(), score, SCHEDULE).kl() == output_law(Coefficients(), score, SCHEDULE).kl()
+    assert output_path_kl(Ddpm(), score, SCHEDULE).estimate == output_path_kl(Coefficients(), score, SCHEDULE).estimate
+    gaussian = ExactScore(ProductMixture([0.0], 0.3, dim=5))
+    assert output_law(ExponentialAdams(2), gaussian, SCHEDULE).wasserstein().value > 0.0
+    with pytest.raises(InputError, match=r"^sampler = ExponentialAdams: is not described"):
+        output_law(ExponentialAdams(2), score, SCHEDULE)
+
+
 def test_zeros_that_are_reached_exactly_cost_nothing_and_others_do():
     """DDIM's coefficients are made for a point mass: the empty directions of an embedded law add no error."""
     inner = ProductMixture([-1, 1], 0.1, dim=3)
     for sampler, adapts in ((DdimEta(0.8), True), (Coefficients(variance="forward"), False)):
-        alone, embedded = (measured(sampler, target)[0].value for target in (inner, Embedded(inner, 1000)))
+        alone, embedded = (output_law(sampler, ExactScore(target), SCHEDULE).total_variation().value
+                           for target in (inner, Embedded(inner, 1000)))
         assert (abs(embedded / alone - 1.0) < 1e-9) == adapts
 
 
