@@ -16,7 +16,7 @@ import numpy as np
 
 from heroism.distances.estimate import Estimate
 from heroism.errors import InputError, require
-from heroism.noise import NoiseLevel, NoiseSchedule
+from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
 from heroism.samplers.ddpm import Ddpm
 from heroism.samplers.stochastic.coefficients import Coefficients
@@ -137,8 +137,8 @@ class OutputLaw:
             return parts[0]
         affinities = [(factor.log_affinity(), times) for factor, times in self.factors]
 
-        def log_affinity(u: np.ndarray) -> Complex:
-            return np.asarray(sum(times * affinity(u) for affinity, times in affinities))
+        def log_affinity(left: Array, offset: Array) -> Complex:
+            return np.asarray(sum(times * affinity(left, offset) for affinity, times in affinities))
 
         floor = sum(times * part.floor for part, (_, times) in zip(parts, self.factors, strict=True))
         return Estimate(joint_total_variation(log_affinity), 0.0, min(1.0, floor), max(part.n for part in parts))

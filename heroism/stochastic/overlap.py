@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from heroism.noise import Array
 
 Complex = NDArray[np.complex128]
-LogAffinity = Callable[[Array], Complex]
+LogAffinity = Callable[[Array, Array], Complex]  # (k,), (j,) -> (k, j): log A at all sums of a panel's end and a place
+ORIGIN = np.zeros(1)
 
 PER_PANEL = 12
 PANELS = 256  # each as long as the inverse of the log ratio's deviation
@@ -33,26 +34,26 @@ PLACES = np.array([0.0, 0.002, 0.01, 0.05, 0.2, 0.5, 1.0])  # where they are com
 
 
 def joint_total_variation(log_affinity: LogAffinity) -> float:
-    """Total variation from the log affinity ``u (k,) -> log A(u) (k,)``; relative accuracy about 1e-12, less if there
-    are fewer than four independent parts (1e-8).
+    """Total variation from the log affinity; relative accuracy about 1e-12, less if there are fewer than four
+    independent parts (1e-8).
 
     An affinity of few parts decays slowly and oscillates; it is faded out smoothly over the last half of the range,
     where what it oscillates about is known.
     """
-    bhattacharyya = float(log_affinity(np.zeros(1))[0].real)
+    bhattacharyya = float(log_affinity(ORIGIN, ORIGIN)[0, 0].real)
     if bhattacharyya >= 0.0:
         return 0.0
     width = 1.0 / np.sqrt(-8.0 * bhattacharyya)
     points, weights = leggauss(PER_PANEL)
     unit, end, total = 0.5 * (1.0 + points), PANELS * width, 0.0
     for first in range(0, PANELS, TOGETHER):
-        u = (width * (first + np.arange(TOGETHER)[:, None] + unit)).ravel()
-        log = log_affinity(u)
+        left = width * (first + np.arange(TOGETHER))
+        u, log = np.add.outer(left, width * unit), log_affinity(left, width * unit)
         fade = _fade(u / end)
         defect = 1.0 - fade - fade * (np.expm1(log.real) - 2.0 * np.exp(log.real) * np.sin(0.5 * log.imag) ** 2)
-        total += float(np.tile(0.5 * width * weights, TOGETHER) @ (defect / (u * u + 0.25)))
+        total += 0.5 * width * float(np.sum(defect / (u * u + 0.25) @ weights))
         if np.max(log.real) < np.log(NEGLIGIBLE):
-            end = u[-1] + 0.5 * width * (1.0 - points[-1])
+            end = left[-1] + width
             break
     return min(1.0, (total + 2.0 * float(np.arctan(0.5 / end))) / np.pi)
 
@@ -71,18 +72,31 @@ def affinity_of_ratios(weights: Array, ratio: Array, copies: int = 1, outside: f
         weights, ratio = _thinned(weights, ratio, copies)
     inside = 0.5 * np.log1p(-outside)
 
-    def log_affinity(u: Array) -> Complex:
-        return np.asarray(copies * ((1.0 + 2j * u) * inside + _log1p(_affinity_defect(weights, ratio, u))))
+    def log_affinity(left: Array, offset: Array) -> Complex:
+        lost = (1.0 + 2j * np.add.outer(left, offset)) * inside
+        return np.asarray(copies * (lost + _log1p(_affinity_defect(weights, ratio, left, offset))))
 
     return log_affinity
 
 
-def _affinity_defect(weights: Array, ratio: Array, u: Array) -> Complex:
-    """``A(u) - 1 = sum q e^{S/2} (cos(uS) - cosh(S/2) + i sin(uS))``: both masses are one, so nothing cancels."""
+def _affinity_defect(weights: Array, ratio: Array, left: Array, offset: Array) -> Complex:
+    """``A(u) - 1 = sum q e^{S/2} (e^{iuS} - cosh(S/2))`` at ``u = left + offset`` (k, j).
+
+    Both masses are one, so nothing cancels if ``e^{iuS} - 1`` keeps its digits; with one factor for the panel and one
+    for the place in it, ``e^{i(a + b)S} - 1`` is ``A + B + A B`` with ``A = e^{iaS} - 1``, and only k + j rows of them
+    are formed.
+    """
     root = weights * np.exp(0.5 * ratio)
-    angle = np.multiply.outer(u, ratio)
-    real = -2.0 * (np.sin(0.5 * angle) ** 2 @ root) - 2.0 * float(root @ np.sinh(0.25 * ratio) ** 2)
-    return np.asarray(real + 1j * (np.sin(angle) @ root))
+    one, other = (_turned(np.multiply.outer(u, ratio)) for u in (left, offset))
+    weighted = one * root
+    total = weighted @ other.T + weighted.sum(axis=1)[:, None] + other @ root
+    return np.asarray(total - 2.0 * float(root @ np.sinh(0.25 * ratio) ** 2))
+
+
+def _turned(angle: Array) -> Complex:
+    """``e^{i angle} - 1``."""
+    half = np.sin(0.5 * angle)
+    return np.asarray(2j * half * np.exp(0.5j * angle))
 
 
 def _thinned(weights: Array, ratio: Array, copies: int) -> tuple[Array, Array]:
@@ -94,10 +108,10 @@ def _thinned(weights: Array, ratio: Array, copies: int) -> tuple[Array, Array]:
         for first in (0, stride // 2):
             some, logs = weights[first::stride], ratio[first::stride]
             halves.append((some / some.sum(), logs - np.log(some @ np.exp(logs) / some.sum())))
-        one = _affinity_defect(*halves[0], np.zeros(1))[0].real
+        one = _affinity_defect(*halves[0], ORIGIN, ORIGIN)[0, 0].real
         if one < 0.0:
             at = PLACES * PANELS / np.sqrt(copies)
-            seen = [_affinity_defect(*half, at / np.sqrt(-8.0 * one)) for half in halves]
+            seen = [_affinity_defect(*half, at / np.sqrt(-8.0 * one), ORIGIN)[:, 0] for half in halves]
             if np.all(np.abs(seen[0] - seen[1]) <= AGREEMENT * abs(one) * (1.0 + at * at)):
                 return halves[0]
     return weights, ratio
@@ -114,8 +128,8 @@ def affinity_of_gaussians(shift: Array, variance: Array, excess: Array, multipli
     square = shift * shift / variance
     own = _log1p_minus(np.asarray(excess, dtype=np.complex128))
 
-    def log_affinity(u: Array) -> Complex:
-        b = 0.5 + 1j * u[:, None]  # q^{1-b} p^b
+    def log_affinity(left: Array, offset: Array) -> Complex:
+        b = 0.5 + 1j * np.add.outer(left, offset)[:, :, None]  # q^{1-b} p^b
         scales = _log1p_minus(np.asarray(b * excess)) - b * own
         return np.asarray(-0.5 * (scales + b * (1.0 - b) * square / (1.0 + b * excess)) @ multiplicity)
 
