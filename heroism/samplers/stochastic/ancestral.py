@@ -41,7 +41,7 @@ class TwoStageAncestral(Memoryless):
     """
 
     order = 2
-    stages = 2
+    step_evaluations = 2
 
     def __init__(self, variant: str = "dpmpp_2s", eta: float = 1.0):
         require(variant in ("dpmpp_2s", "dpm_2"), "variant", variant, "choose dpmpp_2s or dpm_2")

@@ -35,7 +35,7 @@ class Churn(Recursion):
         check_solver(solver)
         self.churn, self.lowest, self.highest, self.inflation = float(churn), lowest, highest, float(inflation)
         self.solver, self.stochastic = solver, churn > 0 and inflation > 0
-        self.order, self.stages = SOLVERS[solver]
+        self.order, self.step_evaluations = SOLVERS[solver]
 
     def steps(self, schedule: NoiseSchedule) -> Iterator[Step]:
         growth = min(self.churn / (schedule.steps - 1), LARGEST_GROWTH)

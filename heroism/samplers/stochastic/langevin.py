@@ -42,7 +42,7 @@ class PredictorCorrector(Memoryless):
         require(damping in ("overdamped", "underdamped"), "damping", damping, "choose overdamped or underdamped")
         self.size, self.damping = float(size), damping
         self.predictor = Coefficients("adapted", strength=0.0) if predictor is None else predictor
-        self.stages = self.predictor.stages + self.corrections
+        self.step_evaluations = self.predictor.step_evaluations + self.corrections
 
     def step(self, start: NoiseLevel, end: NoiseLevel) -> Iterator[Operation]:
         yield from self.predictor.step(start, end)

@@ -29,7 +29,7 @@ class OdeThenNoise(Memoryless):
         require(bool(np.isfinite(overshoot)) and overshoot > 0, "overshoot", overshoot, "give a positive number")
         check_solver(solver)
         self.overshoot, self.solver = float(overshoot), solver
-        self.order, self.stages = SOLVERS[solver]
+        self.order, self.step_evaluations = SOLVERS[solver]
 
     def step(self, start: NoiseLevel, end: NoiseLevel) -> Iterator[Operation]:
         beyond = end.half_log_snr + self.overshoot * half_log_snr_gain(start, end)

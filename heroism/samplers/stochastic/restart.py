@@ -26,7 +26,7 @@ class Restart(Recursion):
         require(0.0 <= high < low <= 1.0, "high", high, f"give shares with 0 <= high < low <= 1 (low = {low})")
         check_solver(solver)
         self.high, self.low, self.solver, self.stochastic = high, low, solver, self.repeats > 0
-        self.order, self.stages = SOLVERS[solver]
+        self.order, self.step_evaluations = SOLVERS[solver]
 
     def _stretch(self, steps: int) -> tuple[int, int]:
         """First and last transition that are repeated; at least one is."""
@@ -35,7 +35,7 @@ class Restart(Recursion):
 
     def evaluations(self, steps: int) -> int:
         high, low = self._stretch(steps)
-        return self.stages * (steps - 1 + self.repeats * (low - high))
+        return self.step_evaluations * (steps - 1 + self.repeats * (low - high))
 
     def steps(self, schedule: NoiseSchedule) -> Iterator[Step]:
         high, low = self._stretch(schedule.steps)

@@ -29,7 +29,8 @@ class Seeds(Memoryless):
     def __init__(self, stages: int = 2, eta: float = 1.0):
         require(stages in (2, 3), "stages", stages, "choose 2 or 3")
         require(bool(np.isfinite(eta)) and eta >= 0, "eta", eta, "give a number of at least 0")
-        self.stages, self.eta, self.stochastic = stages, float(eta), eta > 0
+        self.stages = self.step_evaluations = stages
+        self.eta, self.stochastic = float(eta), eta > 0
 
     @property
     def order(self) -> int:  # type: ignore[override]
@@ -85,7 +86,7 @@ class DpmSde(Memoryless):
     """
 
     order = 2
-    stages = 2
+    step_evaluations = 2
 
     def __init__(self, eta: float = 1.0):
         require(0.0 <= eta <= 1.0, "eta", eta, "give a number in [0, 1]")
