@@ -18,6 +18,8 @@ from heroism.stochastic.overlap import (
 )
 from heroism.targets.base import Target
 
+COARSE = 0.1  # of the level's deviation: how far apart the points that are followed to their quantiles may be
+
 
 def product_total_variation(law: LineLaw, copies: int) -> Estimate:
     """Joint total variation of ``copies`` independent coordinates: no standard error, any number of copies.
@@ -52,12 +54,12 @@ def product_kl(law: LineLaw, copies: int) -> Estimate:
 
 def product_wasserstein(law: LineLaw, copies: int, target: Target, level: NoiseLevel) -> Estimate:
     """W2 of ``copies`` coordinates, by the monotone map of one: ``W2^2 = copies int (T(y) - y)^2 q(y) dy``."""
-    some = law.sound
-    weights = law.spacing * law.density[some]
+    some = law.sound[:: max(1, int(COARSE * np.sqrt(level.tau) / law.spacing))]
+    weights = law.density[some] / np.sum(law.density[some])
     surplus = running_integral(law.density - law.image_density, law.spacing)[some]  # F_q - F_p
     below = running_integral(law.density, law.spacing)[some]
     move = monotone_moves(law.image[some], below, surplus, target, level)
-    value = np.sqrt(copies * (weights @ move**2) / weights.sum())
+    value = np.sqrt(copies * (weights @ move**2))
     noise = law.error / np.maximum(law.density[some], 1e-300)
     floor = np.sqrt(copies * (weights @ np.minimum(noise, np.ptp(law.image)) ** 2))
     return Estimate(float(value), 0.0, float(floor), law.nodes)
