@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from heroism.distances import Estimate
 from heroism.errors import InputError
+from heroism.measures.base import Measure
 from heroism.noise import NoiseSchedule
 from heroism.samplers import Sampler
+from heroism.starts import StartLaw
 from heroism.targets.base import Target
-from heroism.transport import Start
 
-
-class Distance(Protocol):
-    """What conf/distance makes: checked before anything runs, then called with what its parameters name."""
-
-    def check(self, target: Target, particles: int) -> None: ...
-
-    def __call__(self, *known: Any, **named: Any) -> Estimate: ...
+GROUPS = ("target", "sampler", "perturbation", "schedule", "start")
 
 
 @dataclass(frozen=True)
@@ -33,16 +27,15 @@ class Parts:
     sampler: Sampler
     score: Callable[[Target], Any]
     schedule: Callable[[int], NoiseSchedule]
-    start: Start
-    distances: Mapping[str, Distance]
+    start: StartLaw
+    measures: Mapping[str, Measure]
 
 
 def build(config: Mapping[str, Any]) -> Parts:
     """Instantiate every group of a resolved config. Raises InputError for values that a class refuses."""
-    made = {name: make(config[name], name) for name in ("target", "sampler", "perturbation", "schedule")}
-    distances = {name: make(node, f"distance.{name}") for name, node in config["distance"].items()}
-    return Parts(made["target"], made["sampler"], made["perturbation"], made["schedule"], config["start"]["law"],
-                 distances)
+    made = {name: make(config[name], name) for name in GROUPS}
+    measures = {name: make(node, f"distance.{name}") for name, node in config["distance"].items()}
+    return Parts(made["target"], made["sampler"], made["perturbation"], made["schedule"], made["start"], measures)
 
 
 def make(node: Mapping[str, Any], name: str) -> Any:

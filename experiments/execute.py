@@ -31,7 +31,7 @@ def check(job: Job) -> list[float]:
         schedules = [parts.schedule(steps) for steps in job.ladder]
         parts.score(parts.target)
         particles = job.config["particles"]
-        measure.check_distances(parts, particles)
+        measure.check_measures(parts, particles)
         price = particles * measure.seconds_per_evaluation(parts.target, schedules[-1])
         rungs = [price * parts.sampler.evaluations(steps) for steps in job.ladder]
         return rungs if job.epsilon is None else [sum(rungs)]

@@ -9,15 +9,43 @@ apart.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
+
+import numpy as np
 
 from heroism.noise import Array, NoiseLevel
+from heroism.targets.base import Target
 
 
 class Score(Protocol):
     """A score estimate, ``(bundle (1+p, n, d), level) -> (1+p, n, d)``: scores and derivatives along the tangents."""
 
     def __call__(self, bundle: Array, level: NoiseLevel) -> Array: ...
+
+
+class TargetScore(Score, Protocol):
+    """A score that knows the target it estimates."""
+
+    target: Target
+
+
+@runtime_checkable
+class Metered(Protocol):
+    """A score that measures its own error over the particles, and has to be told how much each of them counts."""
+
+    def weigh(self, weights: Array | None) -> None:
+        """Weights (n,) of the particles of the next calls; None: all count the same."""
+
+
+def with_tangents(target: Target, x: Array) -> Array:
+    """The bundle (1 + p, n, dim) of positions x (n, dim) and all that a Jacobian takes: the p = dim unit tangents, or
+    the all-ones tangent alone (p = 1) for a target whose Jacobian is diagonal.
+    """
+    dense = target.jacobian == "dense"
+    bundle = np.empty((1 + (target.dim if dense else 1), *x.shape))
+    bundle[0] = x
+    bundle[1:] = np.eye(target.dim)[:, None, :] if dense else 1.0
+    return bundle
 
 
 class BudgetExceeded(RuntimeError):
@@ -51,16 +79,6 @@ class Flow:
         self.evaluations += len(levels)
         self.rounds += 1
         return [self.score(bundle, level) for bundle, level in zip(bundles, levels, strict=True)]
-
-    def charge(self, evaluations: int, rounds: int) -> None:
-        """Count what was evaluated elsewhere on behalf of every path: a sampler's pilot run.
-
-        Raises BudgetExceeded like any evaluation.
-        """
-        if self.budget is not None and self.evaluations + evaluations > self.budget:
-            raise BudgetExceeded(f"the pilot run takes {evaluations} evaluations, the budget is {self.budget}")
-        self.evaluations += evaluations
-        self.rounds += rounds
 
     def diffuse(self, bundle: Array, deviation: float) -> Array:
         """The bundle's positions with independent ``N(0, deviation^2 I)`` added; a noisy path has no tangents."""

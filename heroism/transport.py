@@ -8,38 +8,20 @@ the bundle.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from heroism.errors import require, whole_number
-from heroism.flow import Flow, Score
-from heroism.nodes import LogDensity, line_nodes
+from heroism.errors import whole_number
+from heroism.flow import TargetScore
+from heroism.map import Map
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
-from heroism.targets.base import REACH, Target
+from heroism.starts import Start
+from heroism.targets.base import Target
 
-BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
-WIDE, WIDE_BLOCK_BYTES = 32, 768 * 1024  # from so many tangents on, larger matrix products pay for cache misses
 ECHOES = 32  # particles that are run a second time
 ULPS = 4.0
-PILOT_SEED = 2506_24042
-
-Start = Literal["exact", "gaussian"]
-
-
-class TargetScore(Score, Protocol):
-    """A score that knows the target it estimates."""
-
-    target: Target
-
-
-@runtime_checkable
-class Metered(Protocol):
-    """A score that measures its own error over the particles, and has to be told how much each of them counts."""
-
-    def weigh(self, weights: Array | None) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -49,10 +31,6 @@ class Endpoints:
     positions: Array
     log_density: Array
 
-    def cut(self, part: slice) -> Endpoints:
-        """Some of the paths."""
-        return Endpoints(self.positions[part], self.log_density[part])
-
 
 @dataclass(frozen=True)
 class Ensemble:
@@ -60,13 +38,16 @@ class Ensemble:
 
     Attributes
     ----------
+    target : whose score was estimated, and whose law at ``level`` the output is compared with.
     positions : (n, dim) in the target's reduced coordinates, at noise level ``level``.
     log_density : (n,) log of the sampler's exact output density (of one copy, if the target has independent copies);
         NaN for a stochastic sampler, which has none in closed form.
     level : noise level of the output.
     evaluations, rounds : per sample path, as counted by the flow.
     weights : (n,) of the particles, or None if all count the same. A target with independent copies is followed from
-        at most ``particles`` nodes of one coordinate, and these are their shares of the starting law.
+        about ``particles`` nodes of one coordinate, and these are their shares of the starting law.
+    log_weights : (n,) log of the nominal over the proposal density of the start, for a start law that draws from
+        another one; None if it does not.
     folded : share of particles whose Jacobian determinant is not positive: there the map may not be one to one, the
         density sums over several branches, and a total variation from one branch is only a lower bound.
     diverged : share of particles that left the floating-point numbers; they count as lost mass.
@@ -75,6 +56,7 @@ class Ensemble:
     stochastic : whether the sampler added noise on the way.
     """
 
+    target: Target
     positions: Array
     log_density: Array
     level: NoiseLevel
@@ -85,6 +67,7 @@ class Ensemble:
     echo: Endpoints
     echoed: NDArray[np.intp]
     weights: Array | None = None
+    log_weights: Array | None = None
     stochastic: bool = False
 
 
@@ -99,7 +82,7 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
     particles : n >= 1.
     seed : determines the starting points, and nothing else does: every sampler gets the same initial noise.
     start : "exact" draws from p_{X_T}, which isolates the discretisation; "gaussian" from N(0, I), the end-to-end
-    error.
+        error; or a :class:`heroism.starts.StartLaw`.
     block : particles per block; by default as many as fit the cache. The result does not depend on it.
     budget : most score evaluations per sample path; BudgetExceeded is raised when the sampler wants more.
 
@@ -108,117 +91,37 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
     InputError : n < 1 or an unknown start.
     """
     particles = whole_number("particles", particles, 1)
-    require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
-    target = score.target
-    rng = np.random.default_rng(seed)
-    nodes = target.copies > 1 and not sampler.stochastic
-    z, weights = starting_points(target, schedule, particles, rng, start, nodes)
-    run = _Run(sampler, score, schedule, start, budget)
-    if sampler.stochastic:
-        ends = run.diffusing(z, rng)
-        return Ensemble(ends.positions, ends.log_density, schedule.end, run.evaluations, run.rounds, folded=0.0,
-                        diverged=float(np.mean(~np.isfinite(ends.positions))), echo=Endpoints(z[:0], z[:0, 0]),
-                        echoed=np.empty(0, dtype=np.intp), weights=weights, stochastic=True)
-    n = len(z)
+    return populate(Map(sampler, score, schedule, start, budget), particles, seed, block)
+
+
+def populate(sampler_map: Map, particles: int, seed: int | np.random.SeedSequence,
+             block: int | None = None) -> Ensemble:
+    """What a map makes of ``particles`` draws of its start law; parameters as in :func:`transport`."""
+    rng, target, stochastic = np.random.default_rng(seed), sampler_map.target, sampler_map.sampler.stochastic
+    law, level = sampler_map.law, sampler_map.schedule.end
+    starts = law.nodes(particles) if target.copies > 1 and not stochastic else law.draw(particles, rng)
+    z, weights, n = starts.positions, starts.weights, len(starts.positions)
+    if stochastic:
+        ends = sampler_map.diffuse(z, rng)
+        return Ensemble(target, ends, np.full(n, np.nan), level, sampler_map.evaluations, sampler_map.rounds,
+                        folded=0.0, diverged=float(np.mean(~np.isfinite(ends))), echo=Endpoints(z[:0], z[:0, 0]),
+                        echoed=np.empty(0, dtype=np.intp), log_weights=starts.log_weights, stochastic=True)
     echoed = np.linspace(0, n - 1, min(ECHOES, n)).astype(np.intp)
-    moved = z[echoed] * (1.0 + ULPS * np.finfo(float).eps * rng.choice([-1.0, 1.0], size=z[echoed].shape))
+    moved = nudged(z[echoed], rng)
     counted = None if weights is None else np.append(weights, np.zeros(len(moved)))
-    everyone, sign = run.through(np.concatenate([z, moved]), block, counted)  # together: small blocks are all overhead
-    ends, echo = everyone.cut(slice(n)), everyone.cut(slice(n, None))
-    determinant_sign = sign[:n]
-    lost = ~np.isfinite(ends.log_density)
-    return Ensemble(ends.positions, ends.log_density, schedule.end, run.evaluations, run.rounds,
-                    folded=_share((determinant_sign <= 0) & ~lost, weights), diverged=_share(lost, weights),
-                    echo=echo, echoed=echoed, weights=weights)
+    images = sampler_map(np.concatenate([z, moved]), block, counted)  # together: small blocks are all overhead
+    log_density = np.append(starts.log_density, law.log_density(moved)) - images.log_volume
+    lost = ~np.isfinite(log_density[:n])
+    return Ensemble(target, images.positions[:n], log_density[:n], level, sampler_map.evaluations, sampler_map.rounds,
+                    folded=_share((images.sign[:n] <= 0) & ~lost, weights), diverged=_share(lost, weights),
+                    echo=Endpoints(images.positions[n:], log_density[n:]), echoed=echoed, weights=weights,
+                    log_weights=starts.log_weights)
+
+
+def nudged(z: Array, rng: np.random.Generator) -> Array:
+    """Starting points moved by a few units in the last place: the same paths with other rounding errors."""
+    return z * (1.0 + ULPS * np.finfo(float).eps * rng.choice([-1.0, 1.0], size=z.shape))
 
 
 def _share(which: NDArray[np.bool_], weights: Array | None) -> float:
     return float(np.mean(which) if weights is None else np.sum(weights[which]))
-
-
-def starting_points(target: Target, schedule: NoiseSchedule, n: int, rng: np.random.Generator, start: Start,
-                    nodes: bool) -> tuple[Array, Array | None]:
-    """Starting points (n, dim) and weights: random ones, or with ``nodes`` those of one of several copies."""
-    gaussian = start == "gaussian"
-    if not nodes:
-        return (target.sample_gaussian(n, rng) if gaussian else target.sample(n, schedule.start, rng)), None
-
-    def density(level: NoiseLevel) -> LogDensity:
-        return lambda x: target.log_density(x[:, None], level)
-
-    begin = (lambda x: target.log_density_gaussian(x[:, None])) if gaussian else density(schedule.start)
-    reach = (-REACH, REACH) if gaussian else target.reach(schedule.start)
-    z, weights = line_nodes(begin, reach, density(schedule.end), target.reach(schedule.end), n)
-    return z[:, None], weights
-
-
-def push(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, z: Array, log_density: Array,
-         block: int | None = None) -> tuple[Endpoints, Array]:
-    """Carry starting points z (n, dim) of log density (n,) through; returns the endpoints and the sign of each
-    Jacobian.
-    """
-    run = _Run(sampler, score, schedule, "exact", None)
-    return run.through(z, block, None, log_density)
-
-
-class _Run:
-    """One sampler on one score and schedule; remembers what a path costs."""
-
-    def __init__(self, sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start, budget: int | None):
-        self.score, self.schedule, self.start, self.budget = score, schedule, start, budget
-        self.target = score.target
-        self.sampler = self._prepared(sampler)
-        self.evaluations = self.rounds = 0
-
-    def _prepared(self, sampler: Sampler) -> Sampler:
-        """A sampler that wants a pilot run gets one, from starting points of its own: the same for every seed and
-        block.
-        """
-        if not sampler.pilots:
-            return sampler
-        rng = np.random.default_rng(PILOT_SEED)
-        starts = self.target.sample_gaussian(sampler.pilots, rng) if self.start == "gaussian" \
-            else self.target.sample(sampler.pilots, self.schedule.start, rng)
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            return sampler.prepared(self.score, self.schedule, starts)
-
-    def through(self, z: Array, block: int | None, weights: Array | None,
-                log_density: Array | None = None) -> tuple[Endpoints, Array]:
-        if log_density is None:
-            log_density = self.target.log_density_gaussian(z) if self.start == "gaussian" \
-                else self.target.log_density(z, self.schedule.start)
-        tangents = self.target.dim if self.target.jacobian == "dense" else 1
-        if block is None:
-            size = WIDE_BLOCK_BYTES if tangents >= WIDE else BLOCK_BYTES
-            block = max(1, size // (8 * (1 + tangents) * self.target.dim))
-        blocks = max(1, -(-len(z) // block))
-        positions, log_det, sign = np.empty_like(z), np.empty(len(z)), np.empty(len(z))
-        for part in np.array_split(np.arange(len(z)), blocks):  # equal parts: no ragged last block
-            window = slice(part[0], part[-1] + 1)
-            if isinstance(self.score, Metered):
-                self.score.weigh(None if weights is None else weights[window])
-            positions[window], sign[window], log_det[window] = self._block(z[window], tangents)
-        return Endpoints(positions, log_density - log_det), sign
-
-    def diffusing(self, z: Array, rng: np.random.Generator) -> Endpoints:
-        """A stochastic sampler, without tangents; in one block, so that the noise does not depend on blocks."""
-        flow = Flow(self.score, self.budget, lambda x, deviation: self.target.diffuse(x, deviation, rng))
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            end = self.sampler.transport(flow, z[None], self.schedule)
-        self.evaluations, self.rounds = flow.evaluations, flow.rounds
-        return Endpoints(end[0], np.full(len(z), np.nan))
-
-    def _block(self, z: Array, tangents: int) -> tuple[Array, Array, Array]:
-        bundle = np.empty((1 + tangents, *z.shape))
-        bundle[0] = z
-        bundle[1:] = np.eye(self.target.dim)[:, None, :] if self.target.jacobian == "dense" else 1.0
-        flow = Flow(self.score, self.budget)
-        # a diverging path is a result, not an accident
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            end = self.sampler.transport(flow, bundle, self.schedule)
-            if self.target.jacobian == "dense":
-                sign, log_det = np.linalg.slogdet(np.moveaxis(end[1:], 1, 0))
-            else:
-                sign, log_det = np.sign(end[1]).prod(axis=1), np.log(np.abs(end[1])).sum(axis=1)
-        self.evaluations, self.rounds = flow.evaluations, flow.rounds
-        return end[0], sign, log_det

@@ -57,7 +57,7 @@ def test_every_file_composes_and_builds(group, name):
     assert made.names[group] == name
     assert parts.schedule(64).steps == 64
     assert parts.score(parts.target).target is parts.target
-    assert callable(parts.distances[made.names["distance"]])
+    assert callable(parts.measures[made.names["distance"]])
 
 
 @pytest.mark.parametrize("name", [name for group, name in FILES if group == "target"])

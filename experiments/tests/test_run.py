@@ -11,6 +11,7 @@ from hydra.core.plugins import Plugins
 from experiments import measure
 from experiments.paths import ROOT
 from experiments.record import SCHEMA
+from heroism.measures import run
 from heroism.samplers import Heroism
 
 BASIC = "hydra/launcher=basic"
@@ -67,12 +68,12 @@ def test_study_force_and_folders_do_not_enter_a_key_but_everything_else_does(com
 def test_every_sampler_starts_from_the_same_noise(command, monkeypatch):
     starts = []
 
-    def spy(sampler, score, schedule, particles, seed, start):
+    def spy(sampler_map, particles, seed):
         starts.append(np.random.default_rng(seed).standard_normal(3).tolist())
-        return original(sampler, score, schedule, particles, seed, start)
+        return original(sampler_map, particles, seed)
 
-    original = measure.transport
-    monkeypatch.setattr(measure, "transport", spy)
+    original = run.populate
+    monkeypatch.setattr(run, "populate", spy)
     command("-m", BASIC, "sampler=heroism,ddim,euler", "seed=0,1", T="32")
     assert len(starts) == 6 and len({tuple(start) for start in starts}) == 2
 

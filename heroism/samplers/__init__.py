@@ -2,7 +2,7 @@
 
 from heroism.samplers.accelerated import AcceleratedOde
 from heroism.samplers.adams import ExponentialAdams
-from heroism.samplers.base import OneStepSampler, Sampler
+from heroism.samplers.base import Decided, OneStepSampler, Piloted, Sampler
 from heroism.samplers.composed import ComposedHeroism
 from heroism.samplers.ddim import Ddim
 from heroism.samplers.ddpm import Ddpm
@@ -13,5 +13,5 @@ from heroism.samplers.randomised_midpoint import RandomisedMidpoint
 from heroism.samplers.runge_kutta import RungeKutta
 from heroism.samplers.unipc import UniPC
 
-__all__ = ["AcceleratedOde", "ComposedHeroism", "Ddim", "Ddpm", "Euler", "ExponentialAdams", "Heroism",
-           "OneStepSampler", "Picard", "RandomisedMidpoint", "RungeKutta", "Sampler", "UniPC"]
+__all__ = ["AcceleratedOde", "ComposedHeroism", "Ddim", "Ddpm", "Decided", "Euler", "ExponentialAdams", "Heroism",
+           "OneStepSampler", "Picard", "Piloted", "RandomisedMidpoint", "RungeKutta", "Sampler", "UniPC"]

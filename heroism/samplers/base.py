@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 from heroism.flow import Flow, Score
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
@@ -20,21 +21,6 @@ class Sampler(ABC):
     order: int
     stochastic: bool = False
 
-    @property
-    def pilots(self) -> int:
-        """How many paths this sampler wants to see before it runs; 0 for all but those that :meth:`prepared`
-        changes.
-        """
-        return 0
-
-    def prepared(self, score: Score, schedule: NoiseSchedule, starts: Array) -> Sampler:
-        """The sampler that a pilot run from ``starts`` (n, d) at ``schedule.start`` makes of this one.
-
-        It no longer depends on any particle it carries, so the result does not depend on blocks; it charges the pilot
-        run to its flow.
-        """
-        return self
-
     @abstractmethod
     def evaluations(self, steps: int) -> int:
         """Score evaluations per sample path on T = ``steps`` noise levels; equals what the flow counts."""
@@ -46,6 +32,39 @@ class Sampler(ABC):
     @abstractmethod
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         """Carry a bundle (1+p, n, d) from the largest noise level to the smallest; the input is left unchanged."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a pilot run made of a sampler.
+
+    Attributes
+    ----------
+    sampler : needs no pilot run, and depends on no particle that it will carry: the result does not depend on blocks.
+    evaluations, rounds : of the pilot run, to be counted for every sample path and against its budget, as if each one
+        had made it.
+    """
+
+    sampler: Sampler
+    evaluations: int
+    rounds: int
+
+
+class Piloted(Sampler):
+    """A sampler that looks at the score along a few paths before it runs.
+
+    ``evaluations`` and ``rounds`` include the pilot run, once for every path; where it decides how many there are, they
+    are the most that may be spent.
+    """
+
+    @property
+    @abstractmethod
+    def pilots(self) -> int:
+        """How many paths a pilot run wants; 0 if, with these parameters, it can do without."""
+
+    @abstractmethod
+    def decide(self, score: Score, schedule: NoiseSchedule, starts: Array) -> Decided:
+        """The sampler that a pilot run from ``starts`` (pilots, d), at ``schedule.start``, makes of this one."""
 
 
 class OneStepSampler(Sampler):

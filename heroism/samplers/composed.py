@@ -16,7 +16,7 @@ from heroism.collocation import Collocation, collocation
 from heroism.errors import InputError, require, whole_number
 from heroism.flow import Flow, Score
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
-from heroism.samplers.base import Sampler
+from heroism.samplers.base import Decided, Piloted
 from heroism.samplers.parts.clocks import FocusedClock
 from heroism.samplers.parts.clocks import clock as clock_named
 from heroism.samplers.parts.overlap import run_overlapping
@@ -42,7 +42,7 @@ FEW_STEPS = 4.6  # a memory of M is stable with 2^M times as many
 Auto = Literal["auto"]
 
 
-class ComposedHeroism(Sampler):
+class ComposedHeroism(Piloted):
     """K points a step, refined N times, through which, and through M earlier ones, a prediction is interpolated.
 
     The defaults are :class:`Heroism`, to round-off. One new point, one evaluation and memory M are the
@@ -50,7 +50,7 @@ class ComposedHeroism(Sampler):
     need the fewest evaluations and the fewest rounds.
 
     Cost. :meth:`evaluations` and :meth:`rounds` charge a pilot run in full to *every* path, although it is made once,
-    with 48 paths. With a tolerance they are the most that may be spent, until :meth:`prepared` knows the exact figure.
+    with 48 paths. With a tolerance they are the most that may be spent, until :meth:`decide` knows the exact figure.
 
     Parameters
     ----------
@@ -112,7 +112,6 @@ class ComposedHeroism(Sampler):
         self.refinement_constant, self.startup = refinement_constant, startup
         self.placement, self.tolerance, self.overlap = placement, tolerance, overlap
         self._warp: Warp | None = None
-        self._charged = (0, 0)
         self._decided: tuple[int, ...] | None = None
         self._plans: dict[bytes, list[tuple[Step, int]]] = {}
 
@@ -212,20 +211,15 @@ class ComposedHeroism(Sampler):
 
     def _pilot(self, steps: int) -> tuple[int, int]:
         """Evaluations and rounds of the pilot run: a scout's, and a whole path's if that decides the refinements."""
-        if not self.pilots:
-            return self._charged
         scout = {"size": 1, "embedded": PILOT_LEVELS}.get(self.placement, 0)  # each in its own round
         path = self._path(steps) if self.tolerance is not None else (0, 0)
         return scout + path[0], scout + path[1]
 
     @property
     def pilots(self) -> int:
-        """How many paths a pilot run wants; 0 if none is needed, or if it has been made."""
-        wanted = (self.placement in FOCUSING or self.tolerance is not None) and self._charged == (0, 0)
-        return PILOTS if wanted else 0
+        return PILOTS if self.placement in FOCUSING or self.tolerance is not None else 0
 
-    def prepared(self, score: Score, schedule: NoiseSchedule, starts: Array) -> ComposedHeroism:
-        """This sampler with what a pilot run from ``starts`` (n, d) decides, and with the cost of that on its books."""
+    def decide(self, score: Score, schedule: NoiseSchedule, starts: Array) -> Decided:
         ready, flow = copy.copy(self), Watch(score)
         ready._plans = {}
         if self.placement in FOCUSING:
@@ -233,9 +227,8 @@ class ComposedHeroism(Sampler):
             ready.placement = "clock"
         if self.tolerance is not None:
             ready._decided = tuple(made for _, made in ready._run(flow, starts[None], schedule, self.tolerance))
-            ready._plans = {}
-        ready._charged = (flow.evaluations, flow.rounds)
-        return ready
+            ready.tolerance, ready._plans = None, {}
+        return Decided(ready, flow.evaluations, flow.rounds)
 
     def _focused(self, flow: Watch, schedule: NoiseSchedule, starts: Array) -> tuple[Method, Warp | None]:
         """The method with a clock and a linear part that suit the data, and where on that clock the steps lie."""
@@ -254,8 +247,7 @@ class ComposedHeroism(Sampler):
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         if self.pilots:
             raise InputError("placement" if self.placement in FOCUSING else "tolerance", "decided by a pilot run",
-                             "let transport() make it, or call prepared() first")
-        flow.charge(*self._charged)
+                             "let transport() make it, or call decide() first")
         if self.overlap:
             return run_overlapping(flow, bundle, self._plan(schedule))
         *_, (end, _) = self._run(flow, bundle, schedule)

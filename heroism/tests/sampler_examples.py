@@ -20,6 +20,7 @@ from heroism.samplers import (
     ExponentialAdams,
     Heroism,
     Picard,
+    Piloted,
     RandomisedMidpoint,
     RungeKutta,
     Sampler,
@@ -38,11 +39,11 @@ class Example:
     measures_order: bool = True
 
 
-def prepared(sampler: Sampler) -> Sampler:
-    """The sampler after a pilot run on a mixture in the plane; its cost stays on the books."""
+def decided(sampler: Piloted) -> Sampler:
+    """What a pilot run on a mixture in the plane makes of the sampler."""
     schedule = log_snr_schedule(9, 1e-3, 0.99)
     starts = PLANE.sample(sampler.pilots, schedule.start, np.random.default_rng(0))
-    return sampler.prepared(PLANE.score, schedule, starts)
+    return sampler.decide(PLANE.score, schedule, starts).sampler
 
 
 EXAMPLES = [
@@ -79,12 +80,12 @@ EXAMPLES = [
     Example(ComposedHeroism(2, 3, "gauss_lobatto", clock="log_snr", prediction="noise"), "composed noise"),
     *(Example(ComposedHeroism(4, 4, "gauss_lobatto", sweep, clock="log_snr", prediction="velocity", data_std=1.0),
               f"composed {sweep}", keeps="noise") for sweep in ("picard", "gauss_seidel", "lu")),
-    *(Example(prepared(ComposedHeroism.frugal(memory=m, startup="collocation")), f"frugal {m}")
+    *(Example(decided(ComposedHeroism.frugal(memory=m, startup="collocation")), f"frugal {m}")
       for m in (1, 2, 3, 4, 5)),
     Example(ComposedHeroism.frugal(points=2, refinements=2, memory=2, startup="collocation", placement="clock"),
             "frugal, two points", keeps="noise"),
-    Example(prepared(ComposedHeroism.frugal()), "frugal", measures_order=False),
-    Example(prepared(ComposedHeroism.parallel(points=3, refinements=3)), "parallel 3"),
+    Example(decided(ComposedHeroism.frugal()), "frugal", measures_order=False),
+    Example(decided(ComposedHeroism.parallel(points=3, refinements=3)), "parallel 3"),
     Example(ComposedHeroism.chebyshev(), "chebyshev"),
     Example(ComposedHeroism.growing(), "growing degree", measures_order=False),
 ]

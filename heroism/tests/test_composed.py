@@ -163,14 +163,14 @@ def test_pilots_are_charged_and_results_do_not_depend_on_blocks(sampler, steps):
         assert whole.evaluations < most[0] and whole.rounds < most[1]
 
 
-def prepared(sampler, target, schedule, n=48):
-    starts = target.sample(n, schedule.start, np.random.default_rng(2))
-    return sampler.prepared(ExactScore(target), schedule, starts)
+def decided(sampler, target, schedule):
+    starts = target.sample(sampler.pilots, schedule.start, np.random.default_rng(2))
+    return sampler.decide(ExactScore(target), schedule, starts).sampler
 
 
-def test_a_prepared_sampler_knows_its_cost_and_its_tangents_are_derivatives():
+def test_a_decided_sampler_knows_its_cost_and_its_tangents_are_derivatives():
     schedule = spectral(10)
-    sampler = prepared(ComposedHeroism.frugal(tolerance=1e-6, refinements=4, placement="embedded"), MIXTURE, schedule)
+    sampler = decided(ComposedHeroism.frugal(tolerance=1e-6, refinements=4, placement="embedded"), MIXTURE, schedule)
     flow, step = Flow(MIXTURE.score), 1e-5
     start = np.zeros((2, 4, 2))
     start[0], start[1] = MIXTURE.sample(4, schedule.start, np.random.default_rng(4)), [1.0, -0.5]
@@ -307,7 +307,7 @@ def test_one_evaluation_tells_the_size_of_the_data(scale):
     """The standard deviation of a mixture, over all coordinates and modes, up to what 48 paths tell of it."""
     target = NaiveMixture(np.full(5, 0.2), scale * MODES, scale**2 * np.linspace(0.1, 0.3, 5))
     variance = np.mean(MODES.var(axis=0)) + np.mean(np.linspace(0.1, 0.3, 5))
-    method = prepared(ComposedHeroism.frugal(centre=0.0, data_std=1.0), target, spectral(40)).method
+    method = decided(ComposedHeroism.frugal(centre=0.0, data_std=1.0), target, spectral(40)).method
     assert np.sqrt(method.prediction.variance) == pytest.approx(scale * np.sqrt(variance), rel=0.15)
     assert np.exp(-method.clock.centre) == pytest.approx(np.sqrt(method.prediction.variance), rel=1e-12)
 

@@ -1,5 +1,7 @@
 """Every distance against closed forms; each sees a known shift, and its error and floor are honest."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import ndtr
@@ -7,13 +9,7 @@ from scipy.stats import ks_2samp
 
 from heroism import distances
 from heroism.distances import (
-    Histogram,
-    Quadrature,
-    Sinkhorn,
-    SlicedWasserstein,
-    TotalVariation,
-    Wasserstein,
-    Wasserstein1d,
+    Estimate,
     histogram_total_variation,
     quadrature_total_variation,
     sinkhorn,
@@ -22,13 +18,25 @@ from heroism.distances import (
     wasserstein,
     wasserstein_1d,
 )
-from heroism.distances.clouds import draw
 from heroism.errors import InputError
+from heroism.measures.base import OWN
+from heroism.measures.distances import (
+    Histogram,
+    Quadrature,
+    Sinkhorn,
+    SlicedWasserstein,
+    TotalVariation,
+    Wasserstein,
+    Wasserstein1d,
+)
+from heroism.measures.distances.clouds import draw
+from heroism.measures.run import Run
 from heroism.noise import log_snr_schedule, paper_schedule
-from heroism.samplers import Ddim, Euler, Heroism
+from heroism.samplers import Ddim, Ddpm, Euler, Heroism
 from heroism.samplers.base import OneStepSampler
 from heroism.scores import ExactScore
 from heroism.targets import GaussianMixture, Hypercube, ScaleMixture, Sphere, StudentT
+from heroism.tests.small_targets import gaussian
 from heroism.transport import transport
 
 
@@ -73,7 +81,7 @@ def test_gaussians_in_closed_form(distance, d, shift, scale):
     if distance is sliced_wasserstein:
         truth /= np.sqrt(d)
     found = distance(x, y, fresh=fresh)
-    assert found.n == 1500
+    assert isinstance(found, Estimate) and found.n == 1500
     assert found.floor < 0.5 * truth
     # Sinkhorn divergences shrink the difference of variances; two clouds of independent points lie a floor apart.
     low = 0.8 * truth if distance is sinkhorn else truth - 4.0 * found.stderr
@@ -306,8 +314,8 @@ def test_quadrature_mistakes():
 
 # ---- as experiments run them ----------------------------------------------------------------------------------------
 
-MEASURES = [TotalVariation(), Histogram(), Histogram((0, 2)), Wasserstein(200), Wasserstein1d(), SlicedWasserstein(16),
-            Sinkhorn(points=200)]
+MEASURES = [TotalVariation(), Histogram(), Histogram((0, 2)), Wasserstein(200), Wasserstein1d(),
+            SlicedWasserstein(directions=16), Sinkhorn(points=200)]
 TARGETS = [GaussianMixture([[-1.0, 0.0, 0.5], [1.0, 1.0, 1.0]], 0.2), Hypercube(3), Sphere(3),
            ScaleMixture(3, [1.0, 0.2])]
 
@@ -315,26 +323,21 @@ TARGETS = [GaussianMixture([[-1.0, 0.0, 0.5], [1.0, 1.0, 1.0]], 0.2), Hypercube(
 @pytest.mark.parametrize("target", TARGETS, ids=lambda t: type(t).__name__)
 @pytest.mark.parametrize("measure", MEASURES, ids=lambda m: type(m).__name__)
 def test_measures_see_a_bad_sampler_and_pass_a_good_one(measure, target):
-    measure.check(target, 1500)
-    bad = transport(Euler(), ExactScore(target), paper_schedule(16), 1500, 0)
-    good = transport(Heroism(4, 8), ExactScore(target), paper_schedule(64), 1500, 0)
-    seed = np.random.SeedSequence(5)
-    seen, passed = measure(bad, target, seed), measure(good, target, seed)
+    bad = Run(Euler(), ExactScore(target), paper_schedule(16), "exact", 1500)
+    good = Run(Heroism(4, 8), ExactScore(target), paper_schedule(64), "exact", 1500)
+    seen, passed = measure(bad)[OWN], measure(good)[OWN]
     assert seen.value > 3.0 * passed.value
     assert seen.value > 2.0 * seen.floor
-    assert measure(bad, target, seed) == seen  # the seed sequence is left as it was
+    assert measure(bad)[OWN] == seen  # the stream of the measures is left as it was
     if not isinstance(measure, TotalVariation):
         assert passed.value < 2.5 * passed.floor
 
 
 def test_quadrature_as_a_measure():
-    measure = Quadrature(512)
-    measure.check(TWO_MODES, 10)
-    with pytest.raises(InputError, match="3"):
-        measure.check(TARGETS[0], 10)
     score, schedule = ExactScore(TWO_MODES), paper_schedule(32)
-    expected = quadrature_total_variation(Ddim(), score, schedule, "gaussian", 512)
-    assert measure(sampler=Ddim(), score=score, schedule=schedule, start="gaussian") == expected
+    run = Run(Ddim(), score, schedule, "gaussian", 10)
+    assert Quadrature(512)(run) == {OWN: quadrature_total_variation(Ddim(), score, schedule, "gaussian", 512)}
+    assert run.population is None  # it follows paths of its own
 
 
 class Blast(OneStepSampler):
@@ -348,11 +351,10 @@ class Blast(OneStepSampler):
 
 def test_particles_that_diverged():
     target, schedule = GaussianMixture([[0.0]], 1.0), log_snr_schedule(3, 0.1, 0.9)
-    ensemble = transport(Blast(), ExactScore(target), schedule, 400, 0)
-    lost = ensemble.diverged
-    assert 0.4 < lost < 0.6
-    assert Histogram()(ensemble, target).value == pytest.approx(0.5, abs=0.1)
-    far = Wasserstein()(ensemble, target)
+    run = Run(Blast(), ExactScore(target), schedule, "exact", 400)
+    assert 0.4 < run.ensemble.diverged < 0.6
+    assert Histogram()(run)[OWN].value == pytest.approx(0.5, abs=0.1)
+    far = Wasserstein()(run)[OWN]
     assert far.value == np.inf and 0.0 < far.floor < 1.0
 
 
@@ -361,8 +363,8 @@ def test_particles_that_diverged():
 def test_a_marginal_is_that_of_the_lifted_cloud(target):
     ensemble = transport(Ddim(), ExactScore(target), paper_schedule(32), 4000, 0)
     columns = [2, 0]
-    some, exact, _ = draw(ensemble, target, 1, 4000, columns)
-    whole, exact_whole, _ = draw(ensemble, target, 2, 4000)
+    some, exact, _ = draw(ensemble, 1, 4000, columns)
+    whole, exact_whole, _ = draw(ensemble, 2, 4000)
     for cloud, reference in ((some, whole[:, columns]), (exact, exact_whole[:, columns])):
         for statistic in (lambda c: c[:, 0], lambda c: c[:, 1], lambda c: c[:, 0] * c[:, 1]):
             assert ks_2samp(statistic(cloud), statistic(reference)).pvalue > 1e-4
@@ -370,22 +372,58 @@ def test_a_marginal_is_that_of_the_lifted_cloud(target):
 
 def test_a_marginal_in_a_million_dimensions():
     for target in (Sphere(10**6, 1000.0), Hypercube(10**6), ScaleMixture(10**6, [1.0, 0.05])):
-        measure = Histogram((0, 999_999))
-        measure.check(target, 500)
-        ensemble = transport(Ddim(), ExactScore(target), paper_schedule(16), 500, 0)
-        assert measure(ensemble, target).value < 1.0
+        run = Run(Ddim(), ExactScore(target), paper_schedule(16), "exact", 500)
+        assert Histogram((0, 999_999))(run)[OWN].value < 1.0
 
 
-@pytest.mark.parametrize("measure, target, words", [
-    (Histogram((0, 1, 2, 3)), Sphere(9), "at most 3"), (Histogram((9,)), Sphere(9), "0 to d - 1 = 8"),
-    (Histogram((1, 1)), Sphere(9), "different whole numbers"), (Wasserstein1d(-1), Sphere(9), "coordinates"),
-    (Wasserstein(), Sphere(10**6), "d = 1000000"), (Wasserstein(6000), Sphere(9), "5000"),
-    (SlicedWasserstein(directions=1), Sphere(9), "directions"), (Sinkhorn(points=1), Sphere(9), "points = 1"),
-    (Sinkhorn(), Sphere(10**6), "too many numbers"),
+@pytest.mark.parametrize("measure, target, sampler, words", [
+    (Histogram((0, 1, 2, 3)), Sphere(9), Ddim(), "at most 3"), (Histogram((9,)), Sphere(9), Ddim(), "0 to d - 1 = 8"),
+    (Histogram((1, 1)), Sphere(9), Ddim(), "different whole"),
+    (Wasserstein1d(coordinate=-1), Sphere(9), Ddim(), "coordinates"),
+    (Histogram(bins=1), Sphere(9), Ddim(), "bins = 1"), (Histogram((0, 1, 2), 1000), Sphere(9), Ddim(), "too many"),
+    (Wasserstein(), Sphere(10**6), Ddim(), "d = 1000000"), (Wasserstein(6000), Sphere(9), Ddim(), "5000"),
+    (SlicedWasserstein(directions=1), Sphere(9), Ddim(), "directions"),
+    (Sinkhorn(points=1), Sphere(9), Ddim(), "points = 1"), (Sinkhorn(), Sphere(10**6), Ddim(), "too many numbers"),
+    (Sinkhorn(regularisation=0.0), Sphere(9), Ddim(), "regularisation = 0"),
+    (Quadrature(), TARGETS[0], Ddim(), "this one has 3"), (Quadrature(10), TWO_MODES, Ddim(), "nodes = 10"),
+    (Quadrature(), TWO_MODES, Ddpm(), "sampler = Ddpm: a stochastic sampler has no map"),
+    (TotalVariation(), TWO_MODES, Ddpm(), "sampler = Ddpm: a stochastic sampler has no exact density"),
 ])
-def test_measures_refuse_before_anything_runs(measure, target, words):
+def test_measures_refuse_before_anything_runs(measure, target, sampler, words):
     with pytest.raises(InputError, match=words):
-        measure.check(target, 10_000)
+        measure.check(target, sampler, 10_000)
+
+
+@pytest.mark.parametrize("measure", [TotalVariation(), Histogram(), Wasserstein(), Wasserstein1d(), SlicedWasserstein(),
+                                     Sinkhorn()], ids=lambda m: type(m).__name__)
+def test_one_particle_has_no_standard_error(measure):
+    assert measure(Run(Ddim(), ExactScore(TWO_MODES), paper_schedule(16), "exact", 1))[OWN].stderr == np.inf
+
+
+class Stay(OneStepSampler):
+    """The identity."""
+
+    order = 0
+
+    def step(self, flow, bundle, start, end):
+        return bundle + 0.0 * flow(bundle, start)
+
+
+def test_what_a_measure_draws_has_nothing_to_do_with_the_starting_points():
+    """N(0, 1) stays N(0, 1): with one stream for both, the exact cloud would be the particles themselves."""
+    run = Run(Stay(), ExactScore(gaussian(1.0)), log_snr_schedule(8, 0.02, 0.97), "exact", 1000)
+    found = Wasserstein1d()(run)[OWN]
+    assert found.value > 0.3 * found.floor
+    x, y, _ = draw(run.ensemble, run.seed, 1000)
+    assert abs(np.corrcoef(x[:, 0], y[:, 0])[0, 1]) < 0.2
+
+
+def test_an_importance_sampled_ensemble_is_drawn_anew_in_proportion_to_its_weights():
+    """Weights that undo a proposal twice as wide: without them the marginal would be that of N(0, 4)."""
+    ensemble = transport(Stay(), ExactScore(gaussian(1.0)), log_snr_schedule(8, 0.02, 0.97), 4000, 0)
+    wide = replace(ensemble, positions=2.0 * ensemble.positions,
+                   log_weights=np.log(2.0) - 1.5 * ensemble.positions[:, 0] ** 2)
+    assert np.std(draw(wide, 0, 4000)[0]) == pytest.approx(1.0, abs=0.1)
 
 
 def test_public_names():

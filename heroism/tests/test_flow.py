@@ -49,15 +49,6 @@ def test_the_budget_is_checked_before_anything_is_evaluated():
     assert flow.evaluations == 4
 
 
-def test_a_pilot_run_is_charged_like_any_evaluation():
-    flow = Flow(PLANE.score, budget=10)
-    flow.charge(evaluations=7, rounds=3)
-    assert (flow.evaluations, flow.rounds) == (7, 3)
-    with pytest.raises(BudgetExceeded, match="budget is 10"):
-        flow.charge(evaluations=4, rounds=1)
-    assert (flow.evaluations, flow.rounds) == (7, 3)
-
-
 def test_noise_is_added_to_positions_and_never_to_tangents():
     flow = Flow(PLANE.score, diffusion=lambda x, deviation: x + deviation)
     assert np.array_equal(flow.diffuse(X[:1], 0.5), X[:1] + 0.5)

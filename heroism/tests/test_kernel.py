@@ -5,11 +5,16 @@ import pytest
 from scipy.interpolate import CubicSpline
 from scipy.stats import norm
 
-from heroism.distances.histogram import histogram_total_variation
-from heroism.distances.kernel import Density, _gauss_transform, kernel_total_variation
-from heroism.distances.total_variation import total_variation
 from heroism.errors import InputError
 from heroism.flow import Flow
+from heroism.measures.distances.histogram import histogram_total_variation
+from heroism.measures.distances.kernel import (
+    Density,
+    KernelTotalVariation,
+    _gauss_transform,
+    kernel_total_variation,
+)
+from heroism.measures.distances.total_variation import total_variation
 from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import Ddim, Ddpm, Heroism
 from heroism.scores import ExactScore, PerturbedScore
@@ -153,10 +158,12 @@ def test_resampling_is_exact_for_what_the_grid_resolves_and_not_beyond():
 
 
 @pytest.mark.parametrize(("sampler", "target", "nodes", "argument"), [
-    (Heroism(3), TWO_MODES, 2.5, "sampler = Heroism"),
+    (Heroism(3), TWO_MODES, 2.5, "sampler = Heroism"), (Ddim(), TWO_MODES, 2.5, "sampler = Ddim"),
     (Ddpm(), ProductMixture([-1, 1], 0.1, dim=4), 2.5, "d = 4"),
     (Ddpm(), TWO_MODES, 1.0, "nodes = 1.0"),
 ])
 def test_mistakes_are_named(sampler, target, nodes, argument):
     with pytest.raises(InputError, match=f"^{argument}"):
         kernel_total_variation(sampler, ExactScore(target), paper_schedule(32), nodes=nodes)
+    with pytest.raises(InputError, match=f"^{argument}"):
+        KernelTotalVariation(nodes).check(target, sampler, 100)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from heroism.distances.total_variation import node_floor, total_variation
+from heroism.measures.distances.total_variation import node_floor, total_variation
 from heroism.nodes import line_nodes
 from heroism.noise import paper_schedule
 from heroism.samplers import Euler, Heroism

@@ -4,14 +4,16 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 
-from heroism.distances import total_variation
+from heroism.distances import Estimate, total_variation
 from heroism.errors import InputError
+from heroism.map import Map
+from heroism.measures.distances.total_variation import excess, round_off_floor
 from heroism.noise import log_snr_schedule
 from heroism.samplers import Ddim, Ddpm, Euler, ExponentialAdams, Heroism, RungeKutta
 from heroism.scores import ExactScore
 from heroism.targets import ProductMixture
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, GaussianRadius, NaiveMixture, gaussian
-from heroism.transport import push, transport
+from heroism.transport import Endpoints, transport
 
 VARIANCE = 0.3
 WEIGHTS, MEANS, ONE_VARIANCE = [0.3, 0.7], [-1.0, 1.5], 0.4
@@ -24,7 +26,7 @@ def ladder(steps):
 def variances(sampler, schedule) -> tuple[float, float]:
     """Of N(0, VARIANCE): the output's (the map is a factor, read off the path of z = 1), and the right one."""
     before, after = (level.alpha_bar * VARIANCE + level.tau for level in (schedule.start, schedule.end))
-    factor = push(sampler, ExactScore(gaussian(VARIANCE)), schedule, np.ones((1, 1)), np.zeros(1))[0].positions[0, 0]
+    factor = Map(sampler, ExactScore(gaussian(VARIANCE)), schedule)(np.ones((1, 1))).positions[0, 0]
     return factor**2 * before, after
 
 
@@ -145,6 +147,44 @@ def test_a_gaussian_start_adds_its_own_distance():
     exact = between_gaussians(1.0, schedule.start.alpha_bar * VARIANCE + schedule.start.tau)
     assert abs(estimate.value - exact) < 4 * estimate.stderr
     assert exact > 20 * estimate.stderr
+
+
+@pytest.mark.parametrize("copies", [1, 100])
+def test_the_floor_adds_the_noise_of_all_copies(copies):
+    """Log densities that differ by noise of a known size between two runs; each of them carries half its variance."""
+    target, level = ProductMixture([0.0], 1.0, dim=copies), ladder(9).end
+    noise, x = np.array([1e-9, -3e-9, 2e-9, 0.0]), np.linspace(-1.0, 1.0, 4)[:, None]
+    log_density = target.log_density(x, level)
+    first, echo = Endpoints(x, log_density), Endpoints(x, log_density + noise)
+    for weights in (None, np.array([0.1, 0.2, 0.3, 0.4])):
+        variance = 0.5 * np.average(noise**2, weights=weights)
+        found = round_off_floor(first, echo, target, level, weights)
+        assert found == pytest.approx(np.sqrt(copies * variance / (2.0 * np.pi)), rel=1e-6)
+    assert round_off_floor(first, Endpoints(x, log_density + 1e9 * noise), target, level) <= 1.0
+
+
+def test_noise_in_the_log_ratio_shows_as_the_floor_says():
+    """Between equal laws, with noise of both runs' size in every copy: the estimate is the floor."""
+    copies, rng, target, level = 400, np.random.default_rng(0), ProductMixture([0.0], 1.0, dim=400), ladder(9).end
+    x = rng.standard_normal((4000, 1))
+    noisy = [Endpoints(x, target.log_density(x, level) + 1e-8 * rng.standard_normal(len(x))) for _ in range(2)]
+    joint = 1e-8 * np.sqrt(copies) * rng.standard_normal(4000)
+    assert np.mean(excess(joint)) == pytest.approx(round_off_floor(*noisy, target, level), rel=0.05)
+
+
+def test_a_floor_is_at_most_one():
+    assert Estimate.of_mean(np.array([0.3, 0.4]), 7.0).floor == 1.0
+    target = ProductMixture(MEANS, ONE_VARIANCE, WEIGHTS, 10**12)
+    assert total_variation(transport(Ddim(), ExactScore(target), ladder(5), 30, 0), target).floor == 1.0
+
+
+def test_an_ensemble_is_compared_with_its_own_law_and_no_other():
+    schedule = ladder(9)
+    ends = transport(Ddim(), ExactScore(gaussian(0.3)), schedule, 50, 0)
+    assert total_variation(ends, gaussian(0.3)).value > 0.0  # the same law, made a second time
+    for other in (gaussian(0.31), gaussian(0.3, dim=2), GaussianRadius(0.3, 2)):
+        with pytest.raises(InputError, match="the ensemble was made for another law"):
+            total_variation(ends, other)
 
 
 def test_a_stochastic_sampler_is_sent_to_the_histogram():

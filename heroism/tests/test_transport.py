@@ -11,7 +11,7 @@ from heroism.noise import log_snr_schedule
 from heroism.samplers import Ddim, Ddpm, ExponentialAdams, Heroism, OneStepSampler, Sampler
 from heroism.scores import ExactScore
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, GaussianRadius, gaussian
-from heroism.transport import push, transport
+from heroism.transport import transport
 
 SCHEDULE = log_snr_schedule(9, 0.02, 0.97)
 
@@ -153,13 +153,6 @@ def test_a_stochastic_sampler_has_positions_and_no_density():
     assert ends.stochastic and np.all(np.isfinite(ends.positions)) and np.all(np.isnan(ends.log_density))
     assert np.array_equal(run(Ddpm(), seed=4).positions, ends.positions)
     assert (ends.evaluations, ends.rounds) == (8, 8)
-
-
-def test_push_follows_given_points():
-    z = np.array([[0.3, -0.2], [1.0, 2.0]])
-    ends, sign = push(Stay(), ExactScore(PLANE), SCHEDULE, z, np.array([-1.0, -2.0]))
-    assert np.array_equal(ends.positions, z) and np.array_equal(ends.log_density, [-1.0, -2.0])
-    assert np.array_equal(sign, [1.0, 1.0])
 
 
 @pytest.mark.parametrize(("options", "sentence"), [

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import copy
 
+from heroism.flow import Metered, TargetScore
 from heroism.noise import Array, NoiseLevel
-from heroism.transport import Metered, TargetScore
 
 
 def unmetered(score: TargetScore) -> TargetScore:
     """The same score on the same target, whose records (of errors at a sampler's own iterates) do not see the calls."""
-    return _Unmetered(score) if isinstance(score, Metered) else score
-
-
-class _Unmetered(TargetScore):
-    def __init__(self, score: TargetScore):
-        self.target = score.target
-        self.copy = copy.deepcopy(score, {id(score.target): score.target})
-
-    def __call__(self, bundle: Array, level: NoiseLevel) -> Array:
-        if isinstance(self.copy, Metered):
-            self.copy.weigh(None)  # those of the run's last block do not fit here
-        return self.copy(bundle, level)
+    if not isinstance(score, Metered):
+        return score
+    quiet = copy.deepcopy(score, {id(score.target): score.target})
+    quiet.weigh(None)  # the weights of the run's last block do not fit here
+    return quiet
 
 
 class TrueJacobian(TargetScore):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import softmax
 
 from heroism.errors import InputError, require
 from heroism.noise import Array
@@ -34,18 +35,21 @@ def checked(argument: str, points: ArrayLike, like: Array | None = None) -> Arra
     return cloud
 
 
-def draw(ensemble: Ensemble, target: Target, seed: int | np.random.SeedSequence, points: int,
+def draw(ensemble: Ensemble, seed: int | np.random.SeedSequence, points: int,
          coordinates: Sequence[int] | None = None) -> tuple[Array, Array, Array]:
     """At most ``points`` of the ensemble's particles in R^d, and two exact clouds of as many points at its level.
 
-    With ``coordinates`` only these coordinates of R^d. Particles that diverged are left out of the first cloud.
+    With ``coordinates`` only these coordinates of R^d. Particles that diverged are left out of the first cloud, those
+    of an importance-sampled start are drawn anew, in proportion to their weights.
     """
-    rng = np.random.default_rng(seed)
-    n = min(points, len(ensemble.positions))
-    found = np.isfinite(ensemble.positions).all(axis=1)
+    rng, target = np.random.default_rng(seed), ensemble.target
+    n, positions = min(points, len(ensemble.positions)), ensemble.positions
+    if ensemble.log_weights is not None:
+        positions = positions[rng.choice(len(positions), len(positions), p=softmax(ensemble.log_weights))]
+    found = np.isfinite(positions).all(axis=1)
     weights = None if ensemble.weights is None else ensemble.weights[found]
     kept = round(n * float(np.mean(found) if weights is None else weights.sum()))
-    output = ensemble.positions[found]
+    output = positions[found]
     if target.copies > 1:  # any coordinates are as good as any others
         shape = (n, target.copies if coordinates is None else len(coordinates))
         x = _draw_copies(output, weights, (kept, shape[1]), rng)

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.polynomial.legendre import leggauss, legvander
 
-from heroism.distances.estimate import Estimate
-from heroism.distances.total_variation import log_ratio, round_off_floor
 from heroism.errors import require, whole_number
-from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.flow import TargetScore
+from heroism.map import Map
+from heroism.measures.base import Need, Single
+from heroism.measures.distances.total_variation import excess, log_ratio, round_off_floor
+from heroism.measures.estimate import Estimate
+from heroism.measures.run import Run
+from heroism.measures.scores import unmetered
+from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.base import Sampler
+from heroism.starts import BoundLaw, Start
 from heroism.targets.base import Target
-from heroism.transport import ECHOES, ULPS, Endpoints, Ensemble, Start, TargetScore, push
+from heroism.transport import ECHOES, Endpoints, nudged
 
 PER_PANEL = 16
 PIECES, PER_PIECE = 64, 4  # of a panel in which the integrand has a kink
@@ -25,10 +32,26 @@ CHILDREN, ROUNDS = 16, 8  # a panel that is not resolved is cut into 16, at most
 LARGEST = 2**19  # nodes altogether
 
 
-def check_line(target: Target) -> None:
-    """InputError unless the target has one reduced coordinate and one copy of it."""
+@dataclass(frozen=True)
+class Quadrature(Single):
+    """Exact total variation of a one-dimensional law, by quadrature over at first ``nodes`` paths."""
+
+    needs: ClassVar[Need] = "map"
+    nodes: int = 1024
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        super().check(target, sampler, particles)
+        _check(sampler, target, self.nodes)
+
+    def estimate(self, run: Run) -> Estimate:
+        return quadrature_total_variation(run.sampler, run.score, run.schedule, run.start, self.nodes)
+
+
+def _check(sampler: Sampler, target: Target, nodes: int) -> None:
     require(target.dim == 1 and target.copies == 1, "distance", "quadrature",
             f"takes targets of one reduced coordinate, this one has {target.dim * target.copies}; take total_variation")
+    require(not sampler.stochastic, "distance", "quadrature", "a stochastic sampler is no map; take histogram")
+    whole_number("nodes", nodes, 64)
 
 
 def quadrature_total_variation(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
@@ -56,14 +79,13 @@ def quadrature_total_variation(sampler: Sampler, score: TargetScore, schedule: N
         integrate the starting law itself to 1e-9.
     RuntimeError : the map is too rough to be resolved.
     """
-    check_line(score.target)
-    require(not sampler.stochastic, "distance", "quadrature", "a stochastic sampler is no map; take histogram")
-    require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
-    nodes = whole_number("nodes", nodes, 64)
-    law = StartLaw.of(score.target, schedule.start, start)
+    _check(sampler, score.target, nodes)
+    path = Map(sampler, unmetered(score), schedule, start)
+    law = Line.of(path.law)
 
     def follow(z: Array) -> Endpoints:
-        return push(sampler, score, schedule, z.reshape(-1, 1), law.log_density(z).ravel())[0]
+        images = path(z.reshape(-1, 1))
+        return Endpoints(images.positions, law.log_density(z).ravel() - images.log_volume)
 
     def ratio(z: Array) -> Array:
         return log_ratio(follow(z), score.target, schedule.end).reshape(z.shape)
@@ -71,35 +93,30 @@ def quadrature_total_variation(sampler: Sampler, score: TargetScore, schedule: N
     edges = law.domain(-(-nodes // PER_PANEL))
     mass = float(np.sum(Panels(law, edges[:-1], edges[1:]).mass(*leggauss(PER_PANEL))))
     require(abs(mass - 1.0) < MASS_ERROR, "nodes", nodes, f"give more: they find a mass of {mass:.12g} at the start")
-    floor = _floor(follow, law, schedule.end, edges)
+    z = law.spread(0.5 * (edges[1:] + edges[:-1]), ECHOES)
+    echo = follow(nudged(z, np.random.default_rng(0)))
+    floor = round_off_floor(follow(z), echo, score.target, schedule.end)
     value, evaluated = _adaptive(law, edges, ratio, floor)
     return Estimate(value, 0.0, floor, evaluated)
 
 
 @dataclass(frozen=True)
-class StartLaw:
+class Line:
     """What the paths start from, and the coordinate t of its panels: ``z = centre + scale sinh(t)``."""
 
-    target: Target
-    level: NoiseLevel
-    start: Start
+    law: BoundLaw
     centre: float
     scale: float
 
     @classmethod
-    def of(cls, target: Target, level: NoiseLevel, start: Start) -> StartLaw:
+    def of(cls, law: BoundLaw) -> Line:
         """Centre and scale from a small sample."""
-        rng = np.random.default_rng(0)
-        x = target.sample(999, level, rng) if start == "exact" else target.sample_gaussian(999, rng)
-        low, middle, high = np.quantile(x, [0.25, 0.5, 0.75])
-        return cls(target, level, start, float(middle), float(high - low))
+        low, middle, high = np.quantile(law.sample(999, np.random.default_rng(0)), [0.25, 0.5, 0.75])
+        return cls(law, float(middle), float(high - low))
 
     def log_density(self, z: Array) -> Array:
         """At z of any shape."""
-        x = z.reshape(-1, 1)
-        if self.start == "gaussian":
-            return self.target.log_density_gaussian(x).reshape(z.shape)
-        return self.target.log_density(x, self.level).reshape(z.shape)
+        return self.law.log_density(z.reshape(-1, 1)).reshape(z.shape)
 
     def place(self, t: Array) -> Array:
         return self.centre + self.scale * np.sinh(t)
@@ -111,7 +128,7 @@ class StartLaw:
 
     def domain(self, panels: int) -> Array:
         """Edges (panels + 1,) in t that cover the law; a radius ends at zero."""
-        origin = np.arcsinh(-self.centre / self.scale) if self.target.multiplicity[0] > 1 else -30.0
+        origin = np.arcsinh(-self.centre / self.scale) if self.law.target.multiplicity[0] > 1 else -30.0
         t = np.linspace(-30.0, 30.0, 6002)
         t = t[t > origin]
         with np.errstate(invalid="ignore"):
@@ -120,12 +137,17 @@ class StartLaw:
         first = t[inside[0] - 1] if inside[0] > 0 else origin
         return np.linspace(first, t[min(inside[-1] + 1, len(t) - 1)], panels + 1)
 
+    def spread(self, t: Array, count: int) -> Array:
+        """``count`` of the places of t (panels,), ascending, spread over the law as its mass is."""
+        share = np.cumsum(np.exp(self.log_mass(t)))
+        return self.place(t[np.searchsorted(share, (np.arange(count) + 0.5) / count * share[-1])])
+
 
 @dataclass(frozen=True)
 class Panels:
     """Intervals of t, from ``left`` to ``right`` (panels,)."""
 
-    law: StartLaw
+    law: Line
     left: Array
     right: Array
 
@@ -149,7 +171,7 @@ class Panels:
         """Integral of the excess over each panel, and a bound on its error, from the log ratio at the Gauss points."""
         points, weights = leggauss(PER_PANEL)
         mass = self.mass(points, weights)
-        value = np.sum(mass * _excess(ratio), axis=1)
+        value = np.sum(mass * excess(ratio), axis=1)
         smooth = np.isfinite(ratio).all(axis=1)
         tail = np.where(np.isneginf(ratio).all(axis=1), 0.0, 1.0)
         to_coefficients = np.linalg.inv(legvander(points, PER_PANEL - 1)).T
@@ -164,10 +186,10 @@ class Panels:
         points, weights = leggauss(PER_PIECE)
         fine = ((np.arange(PIECES)[:, None] + 0.5 * (1.0 + points)) * (2.0 / PIECES) - 1.0).ravel()
         ratio = coefficients @ legvander(fine, PER_PANEL - 1).T
-        return np.sum(self.mass(fine, np.tile(weights / PIECES, PIECES)) * _excess(ratio), axis=1)
+        return np.sum(self.mass(fine, np.tile(weights / PIECES, PIECES)) * excess(ratio), axis=1)
 
 
-def _adaptive(law: StartLaw, edges: Array, ratio: Callable[[Array], Array], noise: float) -> tuple[float, int]:
+def _adaptive(law: Line, edges: Array, ratio: Callable[[Array], Array], noise: float) -> tuple[float, int]:
     """The integral of the excess, and the number of paths it took; ``noise`` is the round-off of a log ratio."""
     panels, total, evaluated = Panels(law, edges[:-1], edges[1:]), 0.0, 0
     for _ in range(ROUNDS):
@@ -187,20 +209,3 @@ def _adaptive(law: StartLaw, edges: Array, ratio: Callable[[Array], Array], nois
     if left <= ACCEPTED * whole:
         return whole, evaluated
     raise RuntimeError(f"the quadrature does not resolve the sampler's map: of {whole:.3g}, {left:.1e} is in doubt")
-
-
-def _excess(ratio: Array) -> Array:
-    """``(1 - p/q)_+`` from ``log(p/q)``."""
-    return -np.expm1(np.minimum(ratio, 0.0))
-
-
-def _floor(follow: Callable[[Array], Endpoints], law: StartLaw, level: NoiseLevel, edges: Array) -> float:
-    """Round-off of the figure, from a few paths spread over the law that are followed twice."""
-    middle = 0.5 * (edges[1:] + edges[:-1])
-    share = np.cumsum(np.exp(law.log_mass(middle)))
-    z = law.place(middle[np.searchsorted(share, (np.arange(ECHOES) + 0.5) / ECHOES * share[-1])])
-    sign = np.random.default_rng(0).choice([-1.0, 1.0], size=z.shape)
-    first, echo = follow(z), follow(z * (1.0 + ULPS * np.finfo(float).eps * sign))
-    pair = Ensemble(first.positions, first.log_density, level, 0, 0, folded=0.0, diverged=0.0, echo=echo,
-                    echoed=np.arange(len(z)))
-    return round_off_floor(pair, law.target)

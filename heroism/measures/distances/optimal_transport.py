@@ -4,28 +4,125 @@ Every function takes the points x (n, d) to be judged, exact points y (m, d) and
 that y does not contain. The floor is the same distance between ``fresh`` and y; without ``fresh``, between two halves
 of y, which overstates it. The standard error is that of the squared distance, from the variance of the dual potentials
 (del Barrio and Loubes, 1705.01299), divided by twice the distance; it does not contain the bias, which the floor
-shows.
+shows; a single point has none.
 """
 
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from heroism.distances.clouds import checked
-from heroism.distances.estimate import Estimate
 from heroism.errors import InputError, require, whole_number
+from heroism.measures.base import Need, Single
+from heroism.measures.distances.clouds import check_size, checked, draw
+from heroism.measures.estimate import Estimate
+from heroism.measures.run import Run
 from heroism.noise import Array
+from heroism.samplers.base import Sampler
+from heroism.targets.base import Target
 
 LARGEST_PLAN = 5000  # points on either side: the plan of 5000 x 5000 takes 6 s and 0.6 GB
 LARGEST_SORT = 2**26  # numbers to sort, points times directions
 PIVOTS = 10_000_000
 SWEEPS = 5000
 MISPLACED = 1e-4  # most mass of a plan that may be where it should not; potentials correct for it to first order
+
+
+@dataclass(frozen=True)
+class _Transport(Single):
+    """A distance between at most ``points`` particles, lifted to R^d, and as many exact points; a third cloud of as
+    many exact points gives the floor. Infinite for an ensemble with particles that diverged.
+    """
+
+    needs: ClassVar[Need] = "samples"
+    name: ClassVar[str]
+    points: int = 1000
+
+    @property
+    def columns(self) -> list[int] | None:
+        """Coordinates of R^d that are compared; None for all."""
+        return None
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        super().check(target, sampler, particles)
+        check_size(self.name, target, min(whole_number("points", self.points, 2), particles), self.columns)
+
+    def estimate(self, run: Run) -> Estimate:
+        x, y, fresh = draw(run.ensemble, run.seed, self.points, self.columns)
+        if run.ensemble.diverged > 0:
+            return Estimate(float("inf"), 0.0, self.between(fresh, y, fresh).floor, len(y))
+        return self.between(x, y, fresh)
+
+    @abstractmethod
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+        """The distance between x and exact points y, with the floor from ``fresh``."""
+
+
+class Wasserstein(_Transport):
+    """Exact W2 in R^d."""
+
+    name = "wasserstein"
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        super().check(target, sampler, particles)
+        check_plan(min(self.points, particles))
+
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+        return wasserstein(x, y, fresh)
+
+
+@dataclass(frozen=True)
+class Sinkhorn(Wasserstein):
+    """Root of the Sinkhorn divergence in R^d."""
+
+    name = "sinkhorn"
+    points: int = 500
+    regularisation: float = 0.1
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        super().check(target, sampler, particles)
+        _check_regularisation(self.regularisation)
+
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+        return sinkhorn(x, y, self.regularisation, fresh)
+
+
+@dataclass(frozen=True)
+class SlicedWasserstein(_Transport):
+    """Sliced W2 in R^d over random ``directions``, the same for every ensemble."""
+
+    name = "sliced_wasserstein"
+    points: int = 10_000
+    directions: int = 128
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        super().check(target, sampler, particles)
+        whole_number("directions", self.directions, 2)
+
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+        return sliced_wasserstein(x, y, self.directions, 0, fresh)
+
+
+@dataclass(frozen=True)
+class Wasserstein1d(_Transport):
+    """W2 of the marginal in one ``coordinate`` of R^d."""
+
+    name = "wasserstein_1d"
+    points: int = LARGEST_SORT
+    coordinate: int = 0
+
+    @property
+    def columns(self) -> list[int]:
+        return [self.coordinate]
+
+    def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
+        return wasserstein_1d(x, y, fresh)
 
 
 class Squared(NamedTuple):
@@ -84,9 +181,9 @@ def sinkhorn(x: ArrayLike, y: ArrayLike, regularisation: float = 0.1, fresh: Arr
 
     ``regularisation`` is e in units of the mean squared distance between a point of x and one of y; W2 is approached as
     it vanishes. At most 5000 points each. Raises InputError as :func:`wasserstein`, and when it does not converge.
+    (POT's ``empirical_sinkhorn_divergence`` leaves the entropies of the plans out and has no potentials.)
     """
-    positive = np.isfinite(regularisation) and regularisation > 0
-    require(positive, "regularisation", regularisation, "give a positive number")
+    _check_regularisation(regularisation)
 
     def divergence(a: Array, b: Array) -> Squared:
         import ot
@@ -105,6 +202,10 @@ def sinkhorn(x: ArrayLike, y: ArrayLike, regularisation: float = 0.1, fresh: Arr
     return _estimate(divergence, x, y, fresh, check_plan)
 
 
+def _check_regularisation(strength: float) -> None:
+    require(bool(np.isfinite(strength)) and strength > 0, "regularisation", strength, "give a positive number")
+
+
 def _estimate(squared: Callable[[Array, Array], Squared], x: ArrayLike, y: ArrayLike, fresh: ArrayLike | None,
               check: Callable[[int], None] | None = None) -> Estimate:
     """Value, standard error and floor from a squared distance."""
@@ -118,6 +219,8 @@ def _estimate(squared: Callable[[Array, Array], Squared], x: ArrayLike, y: Array
     variance = measured.variance + float(np.var(measured.u) / len(a) + np.var(measured.v) / len(b))
     root = float(np.sqrt(max(measured.value, 0.0)))
     stderr = float(np.sqrt(variance)) / (2.0 * root) if root > 0 else variance**0.25
+    if min(len(a), len(b)) < 2:
+        stderr = float("inf")
     first, second = (b[::2], b[1::2]) if fresh is None else (checked("fresh", fresh, like=b) - centre, b)
     floor = float(np.sqrt(max(squared(first, second).value, 0.0))) if len(second) else float("inf")
     return Estimate(root, stderr, floor, len(a))

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from math import factorial
+from typing import ClassVar
 
 import numpy as np
+from scipy.fft import next_fast_len
+from scipy.special import eval_hermitenorm, factorial
 
-from heroism.distances.estimate import Estimate
-from heroism.errors import require
-from heroism.flow import Flow
-from heroism.lemmas.scores import unmetered
+from heroism.errors import InputError, require
+from heroism.flow import Flow, TargetScore
+from heroism.measures.base import Need, Single
+from heroism.measures.estimate import Estimate
+from heroism.measures.run import Run
+from heroism.measures.scores import unmetered
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.samplers.base import Sampler
 from heroism.samplers.ddpm import Ddpm
+from heroism.starts import Start, start_law
 from heroism.targets.base import Target
-from heroism.transport import Start, TargetScore
 
 REACH = 9.0  # standard deviations: a Gaussian has less than 1e-18 of its mass beyond
 TAIL = 1e-15  # share of a density's peak below which the grid ends
@@ -27,7 +31,22 @@ LARGEST = 2**22  # nodes
 FINE = 20_000  # nodes, at least, where the absolute value of a difference is integrated
 
 
-def kernel_total_variation(sampler: Ddpm, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
+@dataclass(frozen=True)
+class KernelTotalVariation(Single):
+    """Exact total variation of DDPM in d = 1, with ``nodes`` grid points per standard deviation of a step's noise."""
+
+    needs: ClassVar[Need] = "kernel"
+    nodes: float = 2.5
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        super().check(target, sampler, particles)
+        _check(sampler, target, self.nodes)
+
+    def estimate(self, run: Run) -> Estimate:
+        return kernel_total_variation(run.sampler, run.score, run.schedule, run.start, self.nodes)
+
+
+def kernel_total_variation(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
                            nodes: float = 2.5) -> Estimate:
     """Total variation between the output law of DDPM and the target, by quadrature alone.
 
@@ -53,12 +72,8 @@ def kernel_total_variation(sampler: Ddpm, score: TargetScore, schedule: NoiseSch
     InputError : another sampler, a target that is not one plain coordinate, or steps so small that a grid as fine as
         their noise has more than 2^22 nodes.
     """
-    require(isinstance(sampler, Ddpm), "sampler", type(sampler).__name__, "kernel_total_variation propagates the "
-            "density of Ddpm; deterministic samplers have total_variation")
-    target = score.target
-    check_plain(target)
-    require(np.isfinite(nodes) and nodes >= 1.5, "nodes", nodes, "give at least 1.5 per standard deviation")
-    propagation = _Propagation(sampler, unmetered(score), schedule, nodes)
+    target, ddpm = score.target, _check(sampler, score.target, nodes)
+    propagation = _Propagation(ddpm, unmetered(score), schedule, nodes)
     density = propagation.first(start)
     for one, other in schedule.transitions():
         density = propagation.step(density, one, other)
@@ -66,13 +81,18 @@ def kernel_total_variation(sampler: Ddpm, score: TargetScore, schedule: NoiseSch
     gap = fine.values - np.exp(target.log_density(fine.x[:, None], schedule.end))
     outside = max(0.0, 1.0 - _mass_between(target, fine.x[[0, -1]], schedule.end))
     value = 0.5 * _integral_of_absolute(gap, fine.spacing) + 0.5 * outside
-    return Estimate(float(value), 0.0, float(propagation.error + abs(fine.mass - 1.0)), propagation.most)
+    floor = min(1.0, float(propagation.error + abs(fine.mass - 1.0)))
+    return Estimate(float(value), 0.0, floor, propagation.most)
 
 
-def check_plain(target: Target) -> None:
-    """InputError unless the target lives on a line."""
+def _check(sampler: Sampler, target: Target, nodes: float) -> Ddpm:
+    if not isinstance(sampler, Ddpm):
+        raise InputError("sampler", type(sampler).__name__, "the density of Ddpm is propagated step by step; "
+                         "deterministic samplers have total_variation")
     require(target.ambient_dim == 1, "d", target.ambient_dim, "the density of a stochastic sampler is propagated on a "
             "line: take d = 1")
+    require(np.isfinite(nodes) and nodes >= 1.5, "nodes", nodes, "give at least 1.5 per standard deviation")
+    return sampler
 
 
 @dataclass(frozen=True)
@@ -117,16 +137,11 @@ class _Propagation:
 
     def first(self, start: Start) -> Density:
         """The density at the largest noise level, on a grid that resolves the first step's noise."""
-        target, level = self.score.target, self.schedule.start
+        law = start_law(start).on(self.score.target, self.schedule)
         deviation = self.sampler.deviation(*next(self.schedule.transitions()))
-        spacing = float(min(deviation, np.sqrt(level.tau) / 2.0) / self.nodes)
-        draws = target.sample(256, level, np.random.default_rng(0))[:, 0]  # only to know where to look
-        reach = 4.0 * np.sqrt(level.tau) + max(np.ptp(draws), np.sqrt(level.tau))
-        if start == "gaussian":
-            draws, reach = np.zeros(1), REACH
-        x = np.arange(draws.min() - reach, draws.max() + reach, spacing)[:, None]
-        log_density = target.log_density_gaussian(x) if start == "gaussian" else target.log_density(x, level)
-        return self._note(Density(float(x[0, 0]), spacing, np.exp(log_density)).trimmed())
+        spacing = float(min(deviation, np.sqrt(self.schedule.start.tau) / 2.0) / self.nodes)
+        x = np.arange(*law.reach(), spacing)
+        return self._note(Density(float(x[0]), spacing, np.exp(law.log_density(x[:, None]))).trimmed())
 
     def step(self, density: Density, start: NoiseLevel, end: NoiseLevel) -> Density:
         """One transition, with as many sources as it takes for two grids of them to agree."""
@@ -174,28 +189,15 @@ def _gauss_transform(centres: Array, weights: Array, low: float, spacing: float,
     cell = np.rint(place).astype(np.intp)
     offset = (place - cell) * (spacing / sigma)
     taps = int(np.ceil(REACH * sigma / spacing))
-    kernels = _hermite_functions(np.linspace(-taps, taps, 2 * taps + 1) * (spacing / sigma))
-    n = _fast_length(count + 2 * taps)
+    u, order = np.linspace(-taps, taps, 2 * taps + 1) * (spacing / sigma), np.arange(TERMS)[:, None]
+    kernels = np.exp(-0.5 * u * u) / np.sqrt(2.0 * np.pi) * (eval_hermitenorm(order, u) / factorial(order))
+    n = next_fast_len(count + 2 * taps, real=True)
     spectrum = np.zeros(n // 2 + 1, dtype=complex)
     moment = weights.copy()
     for kernel in kernels:
         spectrum += np.fft.rfft(np.bincount(cell, moment, count), n) * np.fft.rfft(kernel, n)
         moment *= offset
     return np.fft.irfft(spectrum, n)[taps : taps + count] / sigma
-
-
-def _hermite_functions(u: Array) -> Iterator[Array]:
-    """``phi(u) He_p(u) / p!`` for p = 0, 1, ..., TERMS - 1."""
-    before, now = np.zeros_like(u), np.exp(-0.5 * u * u) / np.sqrt(2.0 * np.pi)
-    for p in range(TERMS):
-        yield now / factorial(p)
-        before, now = now, u * now - p * before
-
-
-def _fast_length(n: int) -> int:
-    """The next length of the form 2^k or 3 * 2^k."""
-    power = 1 << (n - 1).bit_length()
-    return 3 * power // 4 if 3 * power // 4 >= n else power
 
 
 def _integral_of_absolute(values: Array, spacing: float) -> float:

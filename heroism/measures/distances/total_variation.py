@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
-from heroism.distances.estimate import Estimate
-from heroism.errors import InputError
+from heroism.errors import require
+from heroism.measures.base import Need, Single
+from heroism.measures.estimate import Estimate
+from heroism.measures.run import Run
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 from heroism.transport import Endpoints, Ensemble
 
 LARGEST_LOG = 700.0  # of a double
 LARGEST_GATHER = 2**22  # one-copy log ratios looked up at a time
+COMPARED = 8  # particles at which two targets must have the same density to count as one law
+
+
+@dataclass(frozen=True)
+class TotalVariation(Single):
+    """Exact total variation between output and target, by change of variables."""
+
+    needs: ClassVar[Need] = "density"
+
+    def estimate(self, run: Run) -> Estimate:
+        return total_variation(run.ensemble, run.target, run.seed)
 
 
 def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.SeedSequence = 0) -> Estimate:
@@ -23,7 +39,7 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
     Parameters
     ----------
     ensemble : positions in the target's reduced coordinates and the sampler's log density there.
-    target : whose ``log_density`` at ``ensemble.level`` is compared.
+    target : the one whose score the sampler was given; its ``log_density`` at ``ensemble.level`` is compared.
     seed : of the joint draws; only used when the target has independent copies.
 
     Returns
@@ -33,18 +49,35 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
 
     Raises
     ------
-    InputError : the sampler was stochastic.
+    InputError : the sampler was stochastic, or the ensemble was made for another law.
     """
-    if ensemble.stochastic:
-        raise InputError("distance", "total_variation", "a stochastic sampler has no exact density, "
-                         "take distance=histogram")
+    require(not ensemble.stochastic, "distance", "total_variation",
+            "a stochastic sampler has no exact density, take distance=histogram")
+    require(_made_for(ensemble, target), "target", type(target).__name__,
+            "the ensemble was made for another law: give the target of its score")
     ratio = log_ratio(ensemble, target, ensemble.level)
     if ensemble.weights is not None:
         ratio = _joint(ratio, ensemble.weights, target.copies, np.random.default_rng(seed))
-    excess = -np.expm1(np.minimum(ratio, 0.0))
-    n, floor = len(excess), max(round_off_floor(ensemble, target), node_floor(ensemble, target))
-    stderr = float(np.std(excess, ddof=1) / np.sqrt(n)) if n > 1 else float("inf")
-    return Estimate(float(np.mean(excess)), stderr, floor, n)
+    first = Endpoints(ensemble.positions[ensemble.echoed], ensemble.log_density[ensemble.echoed])
+    echo_weights = None if ensemble.weights is None else ensemble.weights[ensemble.echoed]
+    round_off = round_off_floor(first, ensemble.echo, target, ensemble.level, echo_weights)
+    return Estimate.of_mean(excess(ratio), max(round_off, node_floor(ensemble, target)))
+
+
+def excess(ratio: Array) -> Array:
+    """``(1 - p/q)_+`` from ``log(p/q)``."""
+    return np.asarray(-np.expm1(np.minimum(ratio, 0.0)))
+
+
+def _made_for(ensemble: Ensemble, target: Target) -> bool:
+    """Whether the ensemble's target is this one, or describes the same law in the same coordinates."""
+    own = ensemble.target
+    if own is target:
+        return True
+    if own.copies != target.copies or not np.array_equal(own.multiplicity, target.multiplicity):
+        return False
+    some = ensemble.positions[np.isfinite(ensemble.positions).all(axis=1)][:COMPARED]
+    return np.allclose(own.log_density(some, ensemble.level), target.log_density(some, ensemble.level), rtol=1e-9)
 
 
 def log_ratio(ends: Ensemble | Endpoints, target: Target, level: NoiseLevel) -> Array:
@@ -54,21 +87,23 @@ def log_ratio(ends: Ensemble | Endpoints, target: Target, level: NoiseLevel) -> 
     return np.where(np.isnan(ratio), -np.inf, ratio)
 
 
-def round_off_floor(ensemble: Ensemble, target: Target) -> float:
-    """Total variation between two laws whose log densities differ by nothing but round-off.
+def round_off_floor(first: Endpoints, echo: Endpoints, target: Target, level: NoiseLevel,
+                    weights: Array | None = None) -> float:
+    """Total variation between two laws whose log densities differ by nothing but round-off; at most 1.
 
-    The echo's particles took the same paths with other rounding errors; the log ratio of the two runs differs by
-    round-off. Noise of standard deviation s in a log ratio adds ``s / sqrt(2 pi)`` to an estimate that should be zero;
-    each of the two runs carries its own, so the difference has twice the variance. Copies add independently.
+    The echo's particles took the same paths as the first ones with other rounding errors; the log ratio of the two runs
+    differs by round-off. Noise of standard deviation s in a log ratio adds ``s / sqrt(2 pi)`` to an estimate that
+    should be zero; each of the two runs carries its own, so the difference has twice the variance. Copies add
+    independently. ``weights`` (n,) are those of the particles, if they do not all count the same.
     """
-    first = Endpoints(ensemble.positions[ensemble.echoed], ensemble.log_density[ensemble.echoed])
     with np.errstate(invalid="ignore"):
-        difference = log_ratio(first, target, ensemble.level) - log_ratio(ensemble.echo, target, ensemble.level)
+        difference = log_ratio(first, target, level) - log_ratio(echo, target, level)
     sound = np.isfinite(difference)
-    count = sound * (1.0 if ensemble.weights is None else ensemble.weights[ensemble.echoed])
+    count = sound * (1.0 if weights is None else weights)
     square = np.where(sound, difference, 0.0) ** 2
     noise = np.sqrt(0.5 * (count @ square) / count.sum()) if count.sum() > 0 else 0.0
-    return float(np.sqrt(target.copies) * max(noise, np.finfo(float).eps) / np.sqrt(2.0 * np.pi))
+    floor = np.sqrt(target.copies) * max(noise, np.finfo(float).eps) / np.sqrt(2.0 * np.pi)
+    return min(1.0, float(floor))
 
 
 def node_floor(ensemble: Ensemble, target: Target) -> float:

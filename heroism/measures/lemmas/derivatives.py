@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.polynomial import legendre
 
 from heroism.collocation import collocation
-from heroism.distances.estimate import Estimate
 from heroism.errors import require, whole_number
-from heroism.lemmas.spread import grouped, spread_over, squared_norms
-from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.measures.base import Need
+from heroism.measures.estimate import Estimate
+from heroism.measures.lemmas.spread import Lemma, grouped, spread_over, squared_norms
+from heroism.measures.run import Run
+from heroism.noise import Array, NoiseLevel
+from heroism.samplers.base import Sampler
 from heroism.targets.base import Target
 
 HIGHEST = 4
@@ -23,8 +27,8 @@ HALVINGS = 14
 RESOLVED = 1e-6  # of the largest derivative: no narrower interval is tried
 
 
-def derivative_growth(target: Target, schedule: NoiseSchedule, seed: int | np.random.SeedSequence = 0, order: int = 1,
-                      particles: int = 256, levels: int = 16, largest_tau: float = 1.0) -> Estimate:
+@dataclass(frozen=True)
+class DerivativeGrowth(Lemma):
     """How fast ``g(tau) = (1-tau)^(-3/2) s_tau(x_tau)`` changes along exact trajectories, in the lemma's own units.
 
     ``(|g^(k)| / |g|)^(1/k) tau (1 - tau)``, norms root mean squares over particles, largest over the noise levels;
@@ -33,44 +37,45 @@ def derivative_growth(target: Target, schedule: NoiseSchedule, seed: int | np.ra
     An exact trajectory has the law of X_tau at each level, so points are drawn there; the trajectory around such a
     point is the converged collocation solution on an interval around the level, and the derivative at its middle that
     of the interpolating polynomial. Wide intervals do not resolve a fast change, narrow ones amplify round-off: each
-    particle takes the width with the smallest estimated error.
+    particle takes the width with the smallest estimated error. The floor is the same figure made of these errors.
 
     Parameters
     ----------
-    target, schedule, seed : as in a run. order : k in 1..4.
+    order : k in 1..4.
     particles, levels : points, and the number of noise levels that are looked at, spread over the schedule.
     largest_tau : noise levels above are left out. Near tau = 1 the law is all but N(0, I), where the factor
         ``(1-tau)^(-3/2)`` alone makes 1.5, 1.94, 2.36, 2.77 (k = 1..4); below 1/2 one sees the target.
-
-    Returns
-    -------
-    Estimate : ``floor`` is the same figure made of the estimated errors of the derivatives.
-
-    Raises
-    ------
-    InputError : k outside 1..4, or a largest_tau below all noise levels.
     """
-    check_order(order)
-    particles = whole_number("particles", particles, 1)
-    rng = np.random.default_rng(seed)
-    looked_at = spread_over(schedule, whole_number("levels", levels, 1), largest_tau)
-    found = [derivative(target, target.sample(particles, level, rng), level, order) for level in looked_at]
-    units = np.array([level.tau * level.alpha_bar for level in looked_at])
-    size, slope, error = (np.array([squared_norms(getattr(one, name), target) for one in found])
-                          for name in ("value", "slope", "error"))
 
-    def growth(squares: Array, chosen: np.ndarray) -> Array:
-        return units * (np.mean(squares[:, chosen], axis=1) / np.mean(size[:, chosen], axis=1)) ** (0.5 / order)
+    needs: ClassVar[Need] = "law"
+    order: int = 1
+    particles: int = 256
+    levels: int = 16
+    largest_tau: float = 1.0
 
-    value, stderr = grouped(lambda chosen: float(np.max(growth(slope, chosen))), particles)
-    worst = int(np.argmax(growth(slope, np.arange(particles))))
-    return Estimate(value, stderr, float(growth(error, np.arange(particles))[worst]), particles)
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        super().check(target, sampler, particles)
+        whole_number("order", self.order, 1)
+        require(self.order <= HIGHEST, "order", self.order, f"derivatives up to the order {HIGHEST} are computed")
+        require(0.0 < self.largest_tau <= 1.0, "largest_tau", self.largest_tau, "give a noise level in (0, 1]")
 
+    def estimate(self, run: Run) -> Estimate:
+        target, rng = run.target, np.random.default_rng(run.seed)
+        looked_at = spread_over(run.schedule, self.levels, self.largest_tau)
+        found = [derivative(target, target.sample(self.particles, level, rng), level, self.order)
+                 for level in looked_at]
+        units = np.array([level.tau * level.alpha_bar for level in looked_at])
+        size, slope, error = (np.array([squared_norms(getattr(one, name), target) for one in found])
+                              for name in ("value", "slope", "error"))
 
-def check_order(order: int) -> None:
-    """InputError unless the derivative of that order is computed."""
-    whole_number("order", order, 1)
-    require(order <= HIGHEST, "order", order, f"derivatives up to the order {HIGHEST} are computed")
+        def growth(squares: Array, chosen: np.ndarray) -> Array:
+            ratio = np.mean(squares[:, chosen], axis=1) / np.mean(size[:, chosen], axis=1)
+            return np.asarray(units * ratio ** (0.5 / self.order))
+
+        value, stderr = grouped(lambda chosen: float(np.max(growth(slope, chosen))), self.particles)
+        everybody = np.arange(self.particles)
+        worst = int(np.argmax(growth(slope, everybody)))
+        return Estimate(value, stderr, float(growth(error, everybody)[worst]), self.particles)
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,32 @@
-"""Statistics shared by the measures: norms in R^d from reduced coordinates, and uncertainties from groups."""
+"""What the lemmas' measures share: checked counts, norms in R^d from reduced coordinates, uncertainties from groups."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 
 import numpy as np
 
-from heroism.errors import require
+from heroism.errors import require, whole_number
+from heroism.measures.base import Single
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.samplers.base import Sampler
 from heroism.targets.base import Target
 
+COUNTS = ("particles", "levels", "transitions")  # settings that are numbers of what is looked at, at least 1 each
 GROUPS = 10
 GRID = 2**14  # points of one coordinate
 LARGEST_DRAW = 2**21
+
+
+class Lemma(Single):
+    """A quantity of the theory, measured at points of its own; ``particles`` of a run mean nothing to it."""
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        super().check(target, sampler, particles)
+        for field in fields(self):  # type: ignore[arg-type]
+            if field.name in COUNTS:
+                whole_number(field.name, getattr(self, field.name), 1)
 
 
 def grouped(statistic: Callable[[np.ndarray], float], n: int) -> tuple[float, float]:

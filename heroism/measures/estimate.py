@@ -1,0 +1,35 @@
+"""What every measure returns: a value with its standard error and its floor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from heroism.noise import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A measured number.
+
+    Attributes
+    ----------
+    value : the estimate.
+    stderr : its standard error: 0 for a quadrature, infinite where a single particle cannot tell.
+    floor : what the same procedure reports between identical laws; a value near it says nothing. At most 1 for a total
+        variation.
+    n : number of particles behind it.
+    """
+
+    value: float
+    stderr: float
+    floor: float
+    n: int
+
+    @classmethod
+    def of_mean(cls, shares: Array, floor: float) -> Estimate:
+        """A total variation as the mean of what n independent particles contribute to it (n,)."""
+        n = len(shares)
+        stderr = float(np.std(shares, ddof=1) / np.sqrt(n)) if n > 1 else float("inf")
+        return cls(float(np.mean(shares)), stderr, min(1.0, floor), n)

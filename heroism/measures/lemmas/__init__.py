@@ -1,0 +1,9 @@
+"""What the theory's proofs rest on, measured: along exact trajectories, in single steps, and as a budget of errors."""
+
+from heroism.measures.lemmas.bounds import JacobianBound, ScoreBound
+from heroism.measures.lemmas.budget import Budget
+from heroism.measures.lemmas.derivatives import DerivativeGrowth
+from heroism.measures.lemmas.steps import IterateError, RefinementContraction, RefinementDistance, RefinementsNeeded
+
+__all__ = ["Budget", "DerivativeGrowth", "IterateError", "JacobianBound", "RefinementContraction",
+           "RefinementDistance", "RefinementsNeeded", "ScoreBound"]
