@@ -7,12 +7,12 @@ from scipy.stats import gamma, norm
 from heroism.distances import total_variation
 from heroism.errors import InputError
 from heroism.flow import Flow
+from heroism.measures.stochastic.gaussian import Spectrum, gaussian_output, gaussian_path, spectrum, wasserstein_split
+from heroism.measures.stochastic.probe import probed_output
 from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import Ddim, Ddpm, ExponentialAdams, Heroism, RungeKutta, UniPC
 from heroism.samplers.stochastic import Coefficients, DdimEta, Restart, SaSolver, SdeDpmSolver, Seeds
 from heroism.scores import ExactScore
-from heroism.stochastic.gaussian import Spectrum, gaussian_output, gaussian_path, spectrum, wasserstein_split
-from heroism.stochastic.probe import probed_output
 from heroism.targets import GaussianMixture, ProductMixture, ScaleMixture, Sphere
 from heroism.tests.stochastic_examples import EXAMPLES
 from heroism.transport import transport

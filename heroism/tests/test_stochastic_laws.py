@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from heroism.errors import InputError
+from heroism.measures.stochastic import output_law, output_path_kl
+from heroism.measures.stochastic.laws import GaussianFactor, LineFactor, RadialFactor
+from heroism.measures.stochastic.path import sampled_path_kl
 from heroism.noise import log_snr_schedule
 from heroism.samplers import Ddpm, ExponentialAdams
 from heroism.samplers.stochastic import Coefficients, DdimEta, SdeDpmSolver
 from heroism.scores import ExactScore, PerturbedScore
-from heroism.stochastic import output_law, output_path_kl
-from heroism.stochastic.laws import GaussianFactor, LineFactor, RadialFactor
-from heroism.stochastic.path import sampled_path_kl
 from heroism.targets import (
     Circle,
     Embedded,
@@ -109,7 +109,7 @@ def test_path_kl_takes_what_fits_and_agrees_with_sampling(target):
 
 
 @pytest.mark.parametrize(("sampler", "score", "sentence"), [
-    (Coefficients(), ExactScore(GaussianMixture([[-1.0, 0.0], [1.0, 0.3]], 0.1)), "no exact output law here"),
+    (Coefficients(), ExactScore(GaussianMixture([[-1.0, 0.0], [1.0, 0.3]], 0.1)), "exact law of an output is known"),
     (SdeDpmSolver(3), ExactScore(Sphere(3)), "remembers more than its state"),
     (Coefficients(), PerturbedScore(Embedded(Sphere(3), 6), 0.1), "with its exact score only"),
 ])

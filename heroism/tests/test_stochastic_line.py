@@ -6,9 +6,14 @@ import pytest
 from scipy.interpolate import CubicSpline
 from scipy.stats import norm
 
-from heroism.distances.kernel import kernel_total_variation
 from heroism.errors import InputError
 from heroism.flow import Flow
+from heroism.measures.distances.kernel import kernel_total_variation
+from heroism.measures.stochastic.densities import gauss_transform, integral_of_absolute, running_integral
+from heroism.measures.stochastic.gaussian import gaussian_output, spectrum
+from heroism.measures.stochastic.line import line_law
+from heroism.measures.stochastic.overlap import affinity_of_ratios, exp_minus_linear, joint_total_variation
+from heroism.measures.stochastic.product import product_kl, product_total_variation, product_wasserstein
 from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import Ddpm
 from heroism.samplers.stochastic import (
@@ -23,11 +28,6 @@ from heroism.samplers.stochastic import (
     TwoStageAncestral,
 )
 from heroism.scores import ExactScore, PerturbedScore
-from heroism.stochastic.densities import gauss_transform, integral_of_absolute, running_integral
-from heroism.stochastic.gaussian import gaussian_output, spectrum
-from heroism.stochastic.line import line_law
-from heroism.stochastic.overlap import affinity_of_ratios, exp_minus_linear, joint_total_variation
-from heroism.stochastic.product import product_kl, product_total_variation, product_wasserstein
 from heroism.targets import GaussianMixture, Hypercube, ProductMixture, ScaleMixture
 
 TWO_MODES = GaussianMixture([[-1.0], [1.0]], 0.1, [0.4, 0.6])

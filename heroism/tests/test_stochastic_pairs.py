@@ -8,6 +8,11 @@ from scipy.interpolate import CubicSpline
 from scipy.stats import norm
 
 from heroism.errors import InputError
+from heroism.measures.stochastic import output_law
+from heroism.measures.stochastic.gaussian import gaussian_output, spectrum
+from heroism.measures.stochastic.line import line_law
+from heroism.measures.stochastic.pairs import pair_law, two_states
+from heroism.measures.stochastic.product import product_kl, product_total_variation, product_wasserstein
 from heroism.noise import log_snr_schedule
 from heroism.samplers.stochastic import (
     Churn,
@@ -20,11 +25,6 @@ from heroism.samplers.stochastic import (
     Seeds,
 )
 from heroism.scores import ExactScore, PerturbedScore
-from heroism.stochastic import output_law
-from heroism.stochastic.gaussian import gaussian_output, spectrum
-from heroism.stochastic.line import line_law
-from heroism.stochastic.pairs import pair_law, two_states
-from heroism.stochastic.product import product_kl, product_total_variation, product_wasserstein
 from heroism.targets import GaussianMixture, ProductMixture, Sphere
 
 TWO_MODES = GaussianMixture([[-1.0], [1.0]], 0.1, [0.4, 0.6])

@@ -6,6 +6,14 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 from heroism.errors import InputError
+from heroism.measures.stochastic.gaussian import gaussian_output, spectrum
+from heroism.measures.stochastic.path import (
+    StepKernel,
+    gaussian_path_kl,
+    line_path_kl,
+    log_kernel_ratio,
+    sampled_path_kl,
+)
 from heroism.noise import log_snr_schedule
 from heroism.samplers.stochastic import (
     AcceleratedSde,
@@ -18,8 +26,6 @@ from heroism.samplers.stochastic import (
     SdeDpmSolver,
 )
 from heroism.scores import ExactScore
-from heroism.stochastic.gaussian import gaussian_output, spectrum
-from heroism.stochastic.path import StepKernel, gaussian_path_kl, line_path_kl, log_kernel_ratio, sampled_path_kl
 from heroism.targets import GaussianMixture, ProductMixture, ScaleMixture, Sphere
 
 SCHEDULE = log_snr_schedule(17, 0.01, 0.98)

@@ -6,6 +6,9 @@ from scipy.stats import ncx2
 
 from heroism.errors import InputError
 from heroism.flow import Flow
+from heroism.measures.stochastic.gaussian import gaussian_output, spectrum
+from heroism.measures.stochastic.radius import log_kernel_sum, radial_law
+from heroism.measures.stochastic.spherical import radial_kl, radial_total_variation, radial_wasserstein
 from heroism.noise import log_snr_schedule
 from heroism.samplers.stochastic import (
     AcceleratedSde,
@@ -18,9 +21,6 @@ from heroism.samplers.stochastic import (
     TwoStageAncestral,
 )
 from heroism.scores import ExactScore, PerturbedScore
-from heroism.stochastic.gaussian import gaussian_output, spectrum
-from heroism.stochastic.radius import log_kernel_sum, radial_law
-from heroism.stochastic.spherical import radial_kl, radial_total_variation, radial_wasserstein
 from heroism.targets import ProductMixture, ScaleMixture, Sphere
 
 SHELLS = ([0.2, 1.5], [0.4, 0.6])

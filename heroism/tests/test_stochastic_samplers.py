@@ -9,6 +9,10 @@ import pytest
 import heroism.samplers.stochastic
 from heroism.errors import InputError
 from heroism.flow import Flow
+from heroism.measures.stochastic.gaussian import gaussian_output, spectrum
+from heroism.measures.stochastic.line import line_law
+from heroism.measures.stochastic.product import product_total_variation
+from heroism.measures.stochastic.transitions import transitions
 from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import Ddim, Ddpm, ExponentialAdams, RungeKutta, UniPC
 from heroism.samplers.stochastic import (
@@ -29,10 +33,6 @@ from heroism.samplers.stochastic import (
     TwoStageAncestral,
 )
 from heroism.scores import ExactScore
-from heroism.stochastic.gaussian import gaussian_output, spectrum
-from heroism.stochastic.line import line_law
-from heroism.stochastic.product import product_total_variation
-from heroism.stochastic.transitions import transitions
 from heroism.targets import GaussianMixture
 from heroism.tests.small_targets import PLANE
 from heroism.tests.stochastic_examples import EXAMPLES

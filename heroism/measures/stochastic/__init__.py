@@ -4,7 +4,7 @@
 ``gaussian`` (any linear sampler), ``line`` (one coordinate, many copies) and ``radius`` (rotational symmetry).
 """
 
-from heroism.stochastic.laws import OutputLaw, output_law, output_path_kl
-from heroism.stochastic.path import PathKl
+from heroism.measures.stochastic.laws import OutputLaw, output_law, output_path_kl
+from heroism.measures.stochastic.path import PathKl
 
 __all__ = ["OutputLaw", "PathKl", "output_law", "output_path_kl"]

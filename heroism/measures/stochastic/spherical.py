@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.polynomial.legendre import leggauss, legint, legval, legvander
 
-from heroism.distances.estimate import Estimate
+from heroism.measures.estimate import Estimate
+from heroism.measures.stochastic.monotone import monotone_moves
+from heroism.measures.stochastic.overlap import LARGEST_LOG, LogAffinity, affinity_of_ratios, exp_minus_linear
+from heroism.measures.stochastic.radius import PER_PANEL, RadialLaw, lagrange_refinement
 from heroism.noise import Array, NoiseLevel
-from heroism.stochastic.monotone import monotone_moves
-from heroism.stochastic.overlap import LARGEST_LOG, LogAffinity, affinity_of_ratios, exp_minus_linear
-from heroism.stochastic.radius import PER_PANEL, RadialLaw, lagrange_refinement
 from heroism.targets.base import Target
 
 UNSEEN = 1e-11  # mass that panels which were left out may hold

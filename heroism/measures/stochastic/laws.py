@@ -14,30 +14,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heroism.distances.estimate import Estimate
-from heroism.errors import InputError, require
-from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.errors import require
+from heroism.flow import TargetScore
+from heroism.measures.estimate import Estimate
+from heroism.measures.stochastic.gaussian import Spectrum, gaussian_output, is_gaussian, spectrum
+from heroism.measures.stochastic.line import LineLaw, line_law
+from heroism.measures.stochastic.overlap import Complex, LogAffinity, joint_total_variation
+from heroism.measures.stochastic.pairs import pair_law, two_states
+from heroism.measures.stochastic.path import (
+    PathKl,
+    check_noise_ends_steps,
+    gaussian_path_kl,
+    line_path_kl,
+    sampled_path_kl,
+)
+from heroism.measures.stochastic.probe import probed_output
+from heroism.measures.stochastic.product import (
+    product_affinity,
+    product_kl,
+    product_total_variation,
+    product_wasserstein,
+)
+from heroism.measures.stochastic.radius import RadialLaw, radial_law
+from heroism.measures.stochastic.spherical import radial_affinity, radial_kl, radial_total_variation, radial_wasserstein
+from heroism.measures.stochastic.transitions import memoryless, transitions
+from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
 from heroism.samplers.base import Sampler
 from heroism.samplers.ddpm import Ddpm
 from heroism.samplers.stochastic.coefficients import Coefficients
 from heroism.samplers.stochastic.recursion import Recursion
 from heroism.scores.exact import ExactScore
-from heroism.stochastic.gaussian import Spectrum, gaussian_output, is_gaussian, spectrum
-from heroism.stochastic.line import LineLaw, line_law
-from heroism.stochastic.overlap import Complex, LogAffinity, joint_total_variation
-from heroism.stochastic.pairs import pair_law, two_states
-from heroism.stochastic.path import PathKl, gaussian_path_kl, line_path_kl, sampled_path_kl
-from heroism.stochastic.probe import probed_output
-from heroism.stochastic.product import product_affinity, product_kl, product_total_variation, product_wasserstein
-from heroism.stochastic.radius import RadialLaw, radial_law
-from heroism.stochastic.spherical import radial_affinity, radial_kl, radial_total_variation, radial_wasserstein
-from heroism.stochastic.transitions import memoryless
+from heroism.starts import Start
 from heroism.targets.base import Target
 from heroism.targets.embedded import Embedded
 from heroism.targets.mixtures import Mixture
 from heroism.targets.sphere import Circle
 from heroism.targets.torus import Torus
-from heroism.transport import Start, TargetScore
 
 EPS = float(np.finfo(float).eps)
 
@@ -214,18 +226,41 @@ def independent_parts(target: Target) -> list[tuple[Target, int]]:
     return [(target, 1)]
 
 
+def check_output_law(sampler: Sampler, target: Target) -> None:
+    """InputError, before anything runs, where :func:`output_law` would find no engine (with the exact score)."""
+    schedule = log_snr_schedule(5, 0.1, 0.9)
+    for part, _ in independent_parts(target):
+        if is_gaussian(part):
+            continue
+        known = recursion_of(sampler)
+        _check_reduced(part)
+        if part.multiplicity[0] > 1 or not two_states(known, schedule):
+            transitions(known, schedule)
+
+
+def check_path(sampler: Sampler, target: Target) -> None:
+    """InputError, before anything runs, where :func:`output_path_kl` would refuse."""
+    known, schedule = recursion_of(sampler), log_snr_schedule(5, 0.1, 0.9)
+    check_noise_ends_steps(known, schedule)
+    if np.any(target.multiplicity > 1):
+        transitions(known, schedule)
+
+
+def _check_reduced(target: Target) -> None:
+    require(target.dim == 1, "target", type(target).__name__, "the exact law of an output is known for a Gaussian, a "
+            "product of identical laws, a rotationally symmetric law, or one of these embedded: take one, or measure "
+            "path_kl or histogram")
+
+
 def _factor(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start, exact: bool) -> Factor:
     target = score.target
     if exact and is_gaussian(target):
         out = gaussian_output(sampler, target, schedule, start) if isinstance(sampler, Recursion) \
             else probed_output(sampler, target, schedule, start)
         return GaussianFactor(out, spectrum(target).at(schedule.end))
+    _check_reduced(target)
     sampler = recursion_of(sampler)
-    if target.dim == 1 and int(target.multiplicity[0]) == 1:
+    if int(target.multiplicity[0]) == 1:
         engine = pair_law if two_states(sampler, schedule) and not memoryless(sampler, schedule) else line_law
         return LineFactor(engine(sampler, score, schedule, start), target, schedule.end)
-    if target.dim == 1:
-        return RadialFactor(radial_law(sampler, score, schedule, start), target, schedule.end)
-    raise InputError("target", type(target).__name__, "a stochastic sampler has no exact output law here: take a "
-                     "Gaussian, a product of identical laws, a rotationally symmetric law or one of these embedded, or "
-                     "measure path_kl, or distances between samples")
+    return RadialFactor(radial_law(sampler, score, schedule, start), target, schedule.end)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from heroism.distances.estimate import Estimate
-from heroism.noise import Array, NoiseLevel
-from heroism.stochastic.densities import integral_of_absolute, running_integral
-from heroism.stochastic.line import LineLaw
-from heroism.stochastic.monotone import monotone_moves
-from heroism.stochastic.overlap import (
+from heroism.measures.estimate import Estimate
+from heroism.measures.stochastic.densities import integral_of_absolute, running_integral
+from heroism.measures.stochastic.line import LineLaw
+from heroism.measures.stochastic.monotone import monotone_moves
+from heroism.measures.stochastic.overlap import (
     LARGEST_LOG,
     LogAffinity,
     affinity_of_ratios,
     exp_minus_linear,
     joint_total_variation,
 )
+from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 
 COARSE = 0.1  # of the level's deviation: how far apart the points that are followed to their quantiles may be

@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from heroism.errors import require
-from heroism.lemmas.scores import unmetered
+from heroism.flow import TargetScore
+from heroism.measures.scores import unmetered
+from heroism.measures.stochastic.densities import REACH, Density, gauss_transform
+from heroism.measures.stochastic.transitions import Transition, transitions
 from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.stochastic.recursion import Recursion
-from heroism.stochastic.densities import REACH, Density, gauss_transform
-from heroism.stochastic.transitions import Transition, transitions
+from heroism.starts import Start, start_law
 from heroism.targets.base import Target
-from heroism.transport import Start, TargetScore
 
 TOLERANCE = 1e-13  # largest total variation between the two grids of sources of one step
 STAGGER = 0.381966  # of the sources' spacing, between the two grids: no frequency is in step with both
@@ -159,16 +160,12 @@ def _at_round_off(before: float, now: float) -> bool:
 
 def start_density(target: Target, schedule: NoiseSchedule, start: Start, spacing: float,
                   largest: int = LARGEST) -> Density:
-    """The density of one coordinate at the largest noise level: the target's own, or N(0, 1)."""
-    require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
-    level = schedule.start
-    draws = target.sample(256, level, np.random.default_rng(0))[:, 0]  # only to know where to look
-    reach = 4.0 * np.sqrt(level.tau) + max(np.ptp(draws), np.sqrt(level.tau))
-    if start == "gaussian":
-        draws, reach = np.zeros(1), REACH
-    check_affordable((np.ptp(draws) + 2.0 * reach) / spacing, spacing, schedule, largest)
-    x = np.arange(draws.min() - reach, draws.max() + reach, spacing)[:, None]
-    log_density = target.log_density_gaussian(x) if start == "gaussian" else target.log_density(x, level)
+    """The density of one coordinate at the largest noise level."""
+    law = start_law(start).on(target, schedule)
+    low, high = law.reach()
+    check_affordable((high - low) / spacing, spacing, schedule, largest)
+    x = np.arange(low, high, spacing)[:, None]
+    log_density = law.log_density(x)
     return Density(float(x[0, 0]), spacing, np.exp(log_density)).trimmed()
 
 

@@ -17,13 +17,13 @@ import numpy as np
 from scipy import sparse
 
 from heroism.errors import InputError, require
-from heroism.flow import Flow
-from heroism.lemmas.scores import unmetered
+from heroism.flow import Flow, TargetScore
+from heroism.measures.scores import unmetered
+from heroism.measures.stochastic.densities import REACH, Density
+from heroism.measures.stochastic.line import LineLaw, check_line, compared, start_density
 from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.stochastic.recursion import STATE, Combine, Evaluate, Operation, Recursion, Step, carry
-from heroism.stochastic.densities import REACH, Density
-from heroism.stochastic.line import LineLaw, check_line, compared, start_density
-from heroism.transport import Start, TargetScore
+from heroism.starts import Start
 
 NODES, LAST = 2.5, 3.0  # per deviation of the noise, as the next step or the reader of the last density sees it
 NEGLIGIBLE = 1e-18  # of the largest entry of a joint density

@@ -21,14 +21,15 @@ from numpy.polynomial.legendre import leggauss
 from scipy.interpolate import CubicSpline
 
 from heroism.errors import require
-from heroism.lemmas.scores import unmetered
-from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.flow import TargetScore
+from heroism.measures.scores import unmetered
+from heroism.measures.stochastic.transitions import Transition, transitions
+from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.parts.weights import lagrange_basis
 from heroism.samplers.stochastic.recursion import Recursion
 from heroism.special import log_shell_density
-from heroism.stochastic.transitions import Transition, transitions
+from heroism.starts import BoundLaw, Start, start_law
 from heroism.targets.base import Target
-from heroism.transport import Start, TargetScore
 
 PER_PANEL = 16
 PANEL = 4.0  # standard deviations of the noise
@@ -104,8 +105,9 @@ def radial_law(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, 
     rest = kernels.pop() if kernels and kernels[-1].deviation == 0.0 else None
     quiet = unmetered(score)
     widths = [kernel.deviation for kernel in kernels]
-    panels = _first_panels(quiet, schedule, start, kernels[0] if kernels else rest)
-    log_q = _start_density(quiet.target, schedule.start, start, panels.nodes)
+    law = start_law(start).on(quiet.target, schedule)
+    panels = _first_panels(quiet, law, kernels[0] if kernels else rest)
+    log_q = law.log_density(panels.nodes[:, None])
     error, most = 0.0, len(log_q)
     for i, kernel in enumerate(kernels):
         following = kernels[i + 1] if i + 1 < len(kernels) else rest
@@ -119,19 +121,14 @@ def radial_law(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, 
     return RadialLaw(panels, log_q, y, quiet.target.log_density(y[:, None], schedule.end) + log_slope, error, most)
 
 
-def _start_density(target: Target, level: NoiseLevel, start: Start, r: Array) -> Array:
-    require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
-    return target.log_density_gaussian(r[:, None]) if start == "gaussian" else target.log_density(r[:, None], level)
-
-
-def _first_panels(score: TargetScore, schedule: NoiseSchedule, start: Start, kernel: Transition | None) -> Panels:
+def _first_panels(score: TargetScore, law: BoundLaw, kernel: Transition | None) -> Panels:
     """Panels that cover the start law, found on a grid as fine as the noise there."""
-    level = schedule.start
-    draws = score.target.sample(256, level, np.random.default_rng(0))[:, 0]
+    level = law.schedule.start
+    draws = law.sample(256, np.random.default_rng(0))[:, 0]
     highest = 2.0 * max(draws.max(), float(np.sqrt(score.target.ambient_dim))) + 20.0
     width = float(np.sqrt(level.tau))
     left = np.arange(0.0, highest, width)
-    log_q = _start_density(score.target, level, start, left + 0.5 * width)
+    log_q = law.log_density(left[:, None] + 0.5 * width)
     return _refined(Panels(left, np.full(len(left), width)).choose(log_q > log_q.max() - DEPTH), score, kernel)
 
 

@@ -12,12 +12,12 @@ import numpy as np
 
 from heroism.errors import require
 from heroism.flow import Flow
+from heroism.measures.stochastic.gaussian import Spectrum, spectrum, start_spectrum
 from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.base import Sampler
-from heroism.stochastic.gaussian import Spectrum, spectrum
+from heroism.starts import Start
 from heroism.targets.base import Target
 from heroism.targets.gaussian_mixture import GaussianMixture
-from heroism.transport import Start
 
 LINEAR = 1e-6  # what a doubled move of the start may deviate from twice the single one, relative
 CONSTANT, MOVED, TWICE, FIRST = range(4)  # rows: without noise, moved starts, and from here on one for every draw
@@ -30,12 +30,9 @@ def probed_output(sampler: Sampler, target: Target, schedule: NoiseSchedule, sta
     ------
     InputError : another target, an unknown start, or a sampler that is not affine in its start.
     """
-    require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
     law = spectrum(target)
-    first = law.at(schedule.start)
+    first = start_spectrum(law, schedule, start)
     mean, deviation = first.mean, np.sqrt(first.variance)
-    if start == "gaussian":
-        mean, deviation = np.zeros_like(mean), np.ones_like(deviation)
     axes = _axes(law)
     rows = np.tile(mean, (FIRST + _draws(sampler, axes, schedule), 1))
     rows[MOVED] += deviation

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from heroism.errors import require
+from heroism.measures.stochastic.overlap import LogAffinity, affinity_of_gaussians, joint_total_variation
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.stochastic.recursion import STATE, Combine, Evaluate, Recursion
-from heroism.stochastic.overlap import LogAffinity, affinity_of_gaussians, joint_total_variation
+from heroism.starts import Exact, Gaussian, Start, start_law
 from heroism.targets.base import Target
 from heroism.targets.mixtures import DiagonalComponents, FullComponents, Mixture
-from heroism.transport import Start
 
 
 @dataclass(frozen=True)
@@ -152,19 +152,27 @@ class Slots:
         self.covariance[i, i] = own
 
 
-def start_law(law: Spectrum, schedule: NoiseSchedule, start: Start) -> Slots:
-    """The state at the largest noise level: the target's own law there, or N(0, I)."""
-    require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
+def first_slots(law: Spectrum, schedule: NoiseSchedule, start: Start) -> Slots:
+    """The state at the largest noise level."""
+    first = start_spectrum(law, schedule, start)
+    return Slots(law, first.mean, first.variance)
+
+
+def start_spectrum(law: Spectrum, schedule: NoiseSchedule, start: Start) -> Spectrum:
+    """The law of the start: the target's own law there, or N(0, I). InputError for another one."""
+    named = start_law(start)
+    require(isinstance(named, Exact | Gaussian), "start", type(named).__name__, "a Gaussian target is measured from "
+            "the exact or the Gaussian start")
     at = law.at(schedule.start)
-    if start == "exact":
-        return Slots(law, at.mean, at.variance)
-    return Slots(law, np.zeros_like(at.mean), np.ones_like(at.variance))
+    if isinstance(named, Exact):
+        return at
+    return Spectrum(np.zeros_like(at.mean), np.ones_like(at.variance), at.multiplicity)
 
 
 def gaussian_path(sampler: Recursion, target: Target, schedule: NoiseSchedule,
                   start: Start = "exact") -> Iterator[tuple[NoiseLevel, Spectrum]]:
     """The level and the exact law of the state, at the start and after every step, on a Gaussian target."""
-    slots = start_law(spectrum(target), schedule, start)
+    slots = first_slots(spectrum(target), schedule, start)
     yield schedule.start, slots.marginal()
     for step in sampler.steps(schedule):
         for operation in step.operations:

@@ -18,18 +18,18 @@ from typing import Literal
 
 import numpy as np
 
-from heroism.distances.estimate import Estimate
 from heroism.errors import require, whole_number
-from heroism.flow import Flow
-from heroism.lemmas.scores import unmetered
+from heroism.flow import Flow, TargetScore
+from heroism.measures.estimate import Estimate
+from heroism.measures.scores import unmetered
+from heroism.measures.stochastic.gaussian import first_slots, minus_log1p, spectrum
+from heroism.measures.stochastic.line import check_line, line_densities
+from heroism.measures.stochastic.overlap import exp_minus_linear
+from heroism.measures.stochastic.transitions import Transition, transitions
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.stochastic.recursion import STATE, Combine, Recursion, Step, carry
-from heroism.stochastic.gaussian import minus_log1p, spectrum, start_law
-from heroism.stochastic.line import check_line, line_densities
-from heroism.stochastic.overlap import exp_minus_linear
-from heroism.stochastic.transitions import Transition, transitions
+from heroism.starts import Exact, Start, start_law
 from heroism.targets.base import Target
-from heroism.transport import Start, TargetScore
 
 Direction = Literal["forward", "reverse"]
 HERMITE = 24  # points of the noise of a step
@@ -94,8 +94,7 @@ def line_path_kl(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule
     Raises InputError for a target of several different coordinates, or a sampler with a memory.
     """
     check_line(score.target)
-    for step in sampler.steps(schedule):
-        _checked(sampler, step)
+    check_noise_ends_steps(sampler, schedule)
     target, quiet = score.target, unmetered(score)
     points, hermite = np.polynomial.hermite_e.hermegauss(HERMITE)
     hermite = hermite / hermite.sum()
@@ -105,8 +104,9 @@ def line_path_kl(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule
         if kernel is None:
             break
         q = propagation.density
-        if not steps and start == "gaussian":
-            ratio = target.log_density(q.x[:, None], schedule.start) - target.log_density_gaussian(q.x[:, None])
+        if not steps and not isinstance(start_law(start), Exact):
+            begun = start_law(start).on(target, schedule)
+            ratio = target.log_density(q.x[:, None], schedule.start) - begun.log_density(q.x[:, None])
             initial = q.spacing * float(q.values @ exp_minus_linear(ratio))
         stride = 2 * max(1, int(0.5 * COARSE * np.sqrt(kernel.start.tau) / q.spacing))
         x, weights = q.x[:: stride // 2], q.values[:: stride // 2]
@@ -130,7 +130,7 @@ def gaussian_path_kl(sampler: Recursion, target: Target, schedule: NoiseSchedule
     Raises InputError for another target, or a sampler that does not add its noise at the end of every step.
     """
     law = spectrum(target)
-    slots = start_law(law, schedule, start)
+    slots = first_slots(law, schedule, start)
     initial, terms = slots.marginal().kl(law.at(schedule.start)), []
     for step in sampler.steps(schedule):
         noisy = _checked(sampler, step)
@@ -158,6 +158,12 @@ class StepKernel:
 
 
 _Kernel = Transition | StepKernel
+
+
+def check_noise_ends_steps(sampler: Recursion, schedule: NoiseSchedule) -> None:
+    """InputError unless each step has its noise at its end, and only there."""
+    for step in sampler.steps(schedule):
+        _checked(sampler, step)
 
 
 @dataclass(frozen=True)
@@ -206,17 +212,16 @@ class _Paths:
     """n paths in reduced coordinates, and the terms of the chain rule along them."""
 
     def __init__(self, score: TargetScore, schedule: NoiseSchedule, start: Start, n: int, rng: np.random.Generator):
-        require(start in ("exact", "gaussian"), "start", start, "choose exact or gaussian")
         self.score, self.target, self.schedule = score, score.target, schedule
-        self.start, self.n, self.rng = start, n, rng
+        self.exact, self.n, self.rng = isinstance(start_law(start), Exact), n, rng
+        self.start = start_law(start).on(score.target, schedule)
 
     def forward(self, steps: list[_NoisyStep]) -> tuple[Array, list[Array]]:
         """Along paths of the sampler."""
         level = self.schedule.start
-        exact = self.start == "exact"
-        x = self.target.sample(self.n, level, self.rng) if exact else self.target.sample_gaussian(self.n, self.rng)
-        initial = np.zeros(self.n) if exact else _divergence(
-            self.target.log_density(x, level) - self.target.log_density_gaussian(x))
+        x, initial = self.start.sample(self.n, self.rng), np.zeros(self.n)
+        if not self.exact:
+            initial = _divergence(self.target.log_density(x, level) - self.start.log_density(x))
         slots, terms = {STATE: x[None]}, []
         for noisy in steps:
             x = slots[STATE][0]
@@ -243,8 +248,8 @@ class _Paths:
             terms.append(_divergence(-log_kernel_ratio(self.target, x, along, across, mean, kernel)))
             y = x
         level, initial = self.schedule.start, np.zeros(self.n)
-        if self.start == "gaussian":
-            initial = _divergence(self.target.log_density_gaussian(y) - self.target.log_density(y, level))
+        if not self.exact:
+            initial = _divergence(self.start.log_density(y) - self.target.log_density(y, level))
         return initial, terms[::-1]
 
     def _mean(self, noisy: _NoisyStep, slots: dict[str, Array]) -> Array:
