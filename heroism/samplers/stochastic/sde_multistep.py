@@ -13,13 +13,14 @@ Adams methods of the probability-flow ODE.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
 from heroism.errors import require, whole_number
 from heroism.noise import NoiseLevel, NoiseSchedule
-from heroism.samplers.exponential import exponential_weights
 from heroism.samplers.parts.clocks import half_log_snr_gain
+from heroism.samplers.parts.weights import basis_integrals
 from heroism.samplers.stochastic.recursion import STATE, Combine, Evaluate, Operation, Recursion, Step
 
 VARIANTS = ("midpoint", "heun")
@@ -72,7 +73,14 @@ class SdeDpmSolver(Recursion):
         if len(gaps) == 2:
             return _parabola(whole, rate * h, gaps[0] / h, gaps[1] / h)
         nodes = (0.0, *(-sum(gaps[: j + 1]) for j in range(len(gaps))))
-        return [float(rate * w) for w in exponential_weights(h, nodes, -rate)]
+        return _adams_weights(h, nodes, rate)
+
+
+@lru_cache(maxsize=2**12)  # even schedules ask for the same ones
+def _adams_weights(h: float, nodes: tuple[float, ...], rate: float) -> list[float]:
+    """Integrals of ``rate exp(-rate (h - t)) L_j(t)`` over 0 < t < h, L_j the Lagrange basis on ``nodes``."""
+    weights = basis_integrals(np.array(nodes), np.array([h]), lambda t: rate * np.exp(-rate * (h - t)))[0]
+    return [float(weight) for weight in weights]
 
 
 def _parabola(whole: float, g: float, r0: float, r1: float) -> list[float]:
@@ -138,7 +146,7 @@ class SaSolver(Recursion):
         if new:
             nodes, names = (h, *nodes), [_name(i + 1, self.memory), *names]
         rate = 1.0 + self.eta
-        return dict(zip(names, (float(rate * w) for w in exponential_weights(h, nodes, -rate)), strict=True))
+        return dict(zip(names, _adams_weights(h, nodes, rate), strict=True))
 
 
 def _name(i: int, memory: int) -> str:
