@@ -53,8 +53,9 @@ def test_a_budget_names_all_its_parts():
 
 
 @pytest.mark.parametrize("overrides, sentence", [
-    (("target=product_mixture", "d=1", "distance=kernel"), "sampler = Heroism: the density of Ddpm is propagated"),
-    (("sampler=ddpm",), "sampler = Ddpm: a stochastic sampler has no exact density"),
+    (("target=product_mixture", "d=1", "distance=kernel"),
+     "sampler = Heroism: only the density of a stochastic sampler"),
+    (("sampler=ddpm", "target=gaussian_mixture"), "target = GaussianMixture: the exact law of an output is known for"),
     (("sampler=ddpm", "distance=budget"), "sampler = Ddpm: a stochastic sampler has no map"),
     (("sampler=unipc", "distance=iterate_error"), "sampler = UniPC: single steps are those of Heroism"),
     (("sampler=ddim", "distance=refinements_needed"), "sampler = Ddim: only Heroism refines"),

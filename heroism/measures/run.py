@@ -8,6 +8,7 @@ import numpy as np
 
 from heroism.flow import TargetScore
 from heroism.map import Map
+from heroism.measures.stochastic.laws import OutputLaw, output_law
 from heroism.noise import NoiseSchedule
 from heroism.samplers.base import Sampler
 from heroism.starts import Start
@@ -43,6 +44,11 @@ class Run:
     def map(self) -> Map:
         """The sampler, prepared."""
         return Map(self.sampler, self.score, self.schedule, self.start)
+
+    @cached_property
+    def law(self) -> OutputLaw:
+        """The exact law of the output, without particles, where an engine for it is known."""
+        return output_law(self.sampler, self.score, self.schedule, self.start)
 
     @cached_property
     def ensemble(self) -> Ensemble:

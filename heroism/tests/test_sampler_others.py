@@ -5,10 +5,10 @@ import pytest
 
 from heroism.errors import InputError
 from heroism.flow import Flow
-from heroism.noise import log_snr_schedule, paper_schedule
+from heroism.noise import log_snr_schedule
 from heroism.samplers import AcceleratedOde, Ddim, Ddpm, Picard, RandomisedMidpoint, RungeKutta
 from heroism.samplers.runge_kutta import TABLEAUX
-from heroism.tests.small_targets import PLANE, gaussian
+from heroism.tests.small_targets import PLANE
 
 GRID = log_snr_schedule(8, 0.02, 0.97)
 X = np.random.default_rng(1).normal(size=(5, 2))
@@ -117,25 +117,6 @@ def test_picard_converges_faster_than_geometrically_in_a_few_rounds():
 def test_picard_evaluates_settled_points_no_more():
     assert Picard(3, 5).evaluations(1 + 12) == (5 + 4 + 3) * 2 + (2 + 1)
     assert Picard(3, 5).rounds(1 + 12) == 3 + 3 + 2
-
-
-def final_variance(steps: int) -> float:
-    """Of DDPM's output for N(0, 0.3), started exactly; every step is linear, so variances follow by hand."""
-    target, schedule = gaussian(0.3), paper_schedule(steps)
-    variance = schedule.start.alpha_bar * 0.3 + schedule.start.tau
-    for start, end in schedule.transitions():
-        factor = Ddpm().mean(Flow(target.score), np.ones((1, 1, 1)), start, end)[0, 0, 0]
-        variance = factor**2 * variance + Ddpm().deviation(start, end) ** 2
-    return float(variance)
-
-
-def test_ddpm_is_of_order_one_in_law():
-    ladder = (512, 2048)
-    ends = [paper_schedule(steps).end for steps in ladder]
-    errors = [abs(final_variance(steps) - (0.3 * end.alpha_bar + end.tau))
-              for steps, end in zip(ladder, ends, strict=True)]
-    h = [np.log(steps) / steps for steps in ladder]
-    assert np.log(errors[0] / errors[1]) / np.log(h[0] / h[1]) == pytest.approx(1.0, abs=0.25)
 
 
 def test_ddpm_needs_a_flow_that_adds_noise():

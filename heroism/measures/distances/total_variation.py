@@ -11,7 +11,9 @@ from heroism.errors import require
 from heroism.measures.base import Need, Single
 from heroism.measures.estimate import Estimate
 from heroism.measures.run import Run
+from heroism.measures.stochastic.laws import check_output_law
 from heroism.noise import Array, NoiseLevel
+from heroism.samplers.base import Sampler
 from heroism.targets.base import Target
 from heroism.transport import Endpoints, Ensemble
 
@@ -22,11 +24,19 @@ COMPARED = 8  # particles at which two targets must have the same density to cou
 
 @dataclass(frozen=True)
 class TotalVariation(Single):
-    """Exact total variation between output and target, by change of variables."""
+    """Exact total variation between output and target: by change of variables for a deterministic sampler, from its law
+    for a stochastic one, where that is known.
+    """
 
     needs: ClassVar[Need] = "density"
 
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        if sampler.stochastic:
+            check_output_law(sampler, target)
+
     def estimate(self, run: Run) -> Estimate:
+        if run.sampler.stochastic:
+            return run.law.total_variation()
         return total_variation(run.ensemble, run.target, run.seed)
 
 

@@ -1,0 +1,86 @@
+"""Divergences of a sampler's law from the target's: of its output, and of its whole path; and the exact W2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from heroism.errors import require, whole_number
+from heroism.measures.base import Need, Single
+from heroism.measures.distances.total_variation import log_ratio, round_off_floor
+from heroism.measures.estimate import Estimate
+from heroism.measures.run import Run
+from heroism.measures.stochastic.laws import check_output_law, check_path, output_path_kl
+from heroism.measures.stochastic.overlap import exp_minus_linear
+from heroism.samplers.base import Sampler
+from heroism.targets.base import Target
+from heroism.transport import Endpoints, Ensemble
+
+
+@dataclass(frozen=True)
+class Kl(Single):
+    """Kullback-Leibler divergence of the output's law from the target's.
+
+    For a deterministic sampler the mean over its particles of ``p/q - 1 - log p/q``, by change of variables; for a
+    stochastic one exact, where its law is known.
+    """
+
+    needs: ClassVar[Need] = "density"
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        if sampler.stochastic:
+            check_output_law(sampler, target)
+
+    def estimate(self, run: Run) -> Estimate:
+        return run.law.kl() if run.sampler.stochastic else kl(run.ensemble, run.target)
+
+
+@dataclass(frozen=True)
+class PathKl(Single):
+    """Divergence of the sampler's path measure from that of the exact reverse process, at most ``paths`` paths."""
+
+    needs: ClassVar[Need] = "kernel"
+    paths: int = 1000
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        whole_number("paths", self.paths, 2)
+        check_path(sampler, target)
+
+    def estimate(self, run: Run) -> Estimate:
+        return output_path_kl(run.sampler, run.score, run.schedule, run.start, self.paths, run.seed).estimate
+
+
+@dataclass(frozen=True)
+class ExactWasserstein(Single):
+    """W2 between the output's law and the target's where both are known: no samples, no standard error."""
+
+    needs: ClassVar[Need] = "kernel"
+
+    def check(self, target: Target, sampler: Sampler, particles: int) -> None:
+        check_output_law(sampler, target)
+
+    def estimate(self, run: Run) -> Estimate:
+        return run.law.wasserstein()
+
+
+def kl(ensemble: Ensemble, target: Target) -> Estimate:
+    """KL(q || p) of a deterministic sampler's output q, from the exact log ratios at its particles.
+
+    ``E_q (p/q - 1 - log p/q)``: both masses are one, so this is the divergence, in positive terms whose relative error
+    does not depend on how small it is. Independent copies add. A particle that diverged makes it infinite.
+
+    Raises InputError if the sampler was stochastic.
+    """
+    require(not ensemble.stochastic, "distance", "kl", "the sampler was stochastic, so its law is measured without "
+            "particles")
+    terms = exp_minus_linear(log_ratio(ensemble, target, ensemble.level))
+    first = Endpoints(ensemble.positions[ensemble.echoed], ensemble.log_density[ensemble.echoed])
+    weights = None if ensemble.weights is None else ensemble.weights[ensemble.echoed]
+    noise = round_off_floor(first, ensemble.echo, target, ensemble.level, weights)
+    floor, n = float(np.pi * noise**2), len(terms)  # half the square of the log ratio's noise
+    if ensemble.weights is not None:
+        return Estimate(float(target.copies * (ensemble.weights @ terms)), 0.0, floor, n)
+    stderr = float(np.std(terms, ddof=1) / np.sqrt(n)) if n > 1 and np.all(np.isfinite(terms)) else float("inf")
+    return Estimate(float(np.mean(terms)), stderr, floor, n)
