@@ -26,8 +26,8 @@ POINTS = Empirical(np.random.default_rng(0).normal(size=(12, 3)))
 MEASURED = UniPC(3), log_snr_schedule(64, 1e-4, 1 - 1e-4)
 TARGETS = {"line": TWO_PEAKS, "plane": PLANE, "parted": PARTED, "shell": SHELL, "points": POINTS,
            "sphere": Sphere(7, 1.5), "torus": Torus([1.0, 0.5]), "scales": ScaleMixture(4, [0.1, 1.0], [0.5, 0.5]),
-           "gaussian": gaussian(0.3, 2), "full": GaussianMixture(3.0 * np.eye(2), np.array([[[1.0, 0.5], [0.5, 1.0]]] * 2)),
-           "axes": GaussianMixture(2.0 * np.eye(3), np.array([[0.1, 0.4, 0.01]] * 3))}
+           "gaussian": gaussian(0.3, 2), "axes": GaussianMixture(2.0 * np.eye(3), np.array([[0.1, 0.4, 0.01]] * 3)),
+           "full": GaussianMixture(3.0 * np.eye(2), np.array([[[1.0, 0.5], [0.5, 1.0]]] * 2))}
 
 
 def near(estimate, other=1.0, sigmas=4.0):

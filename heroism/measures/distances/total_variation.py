@@ -72,8 +72,7 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
     ratio = log_ratio(ensemble, target, ensemble.level)
     if ensemble.weights is not None:
         ratio = _joint(ratio, ensemble.weights, target.copies, np.random.default_rng(seed))
-    echo_weights = None if ensemble.weights is None else ensemble.weights[ensemble.echoed]
-    round_off = round_off_floor(*echoes(ensemble), target, ensemble.level, echo_weights)
+    round_off = _own_floor(ensemble, target)
     shares = excess(ratio) if ensemble.log_weights is None else np.exp(ensemble.log_weights) * excess(ratio)
     if controls or ensemble.log_weights is not None:
         covered = ensemble.folded + ensemble.diverged <= NEGLIGIBLE_LOSS * float(np.mean(shares))
@@ -93,7 +92,7 @@ def masses(ensemble: Ensemble, target: Target) -> dict[str, Estimate]:
     log_weights = np.asarray(ensemble.log_weights)
     ratio = log_ratio(ensemble, target, ensemble.level)
     logs = {"start_mass": log_weights, "target_mass": log_weights + np.minimum(ratio, LARGEST_LOG)}
-    floor = round_off_floor(*echoes(ensemble), target, ensemble.level)
+    floor = _own_floor(ensemble, target)
     return {name: Estimate.of_mean(np.exp(each), floor) for name, each in logs.items()}
 
 
@@ -102,10 +101,13 @@ def excess(ratio: Array) -> Array:
     return np.asarray(-np.expm1(np.minimum(ratio, 0.0)))
 
 
-def echoes(ensemble: Ensemble) -> tuple[Endpoints, Endpoints]:
-    """The paths that were run twice: as they went first, and their echoes."""
-    first = Endpoints(ensemble.positions[ensemble.echoed], ensemble.log_density[ensemble.echoed])
-    return first, ensemble.echo
+def _own_floor(ensemble: Ensemble, target: Target) -> float:
+    """:func:`round_off_floor` of the paths that were run twice, each counted as its starting point is."""
+    echoed, weights = ensemble.echoed, ensemble.weights
+    if ensemble.log_weights is not None:
+        weights = np.exp(ensemble.log_weights)
+    first = Endpoints(ensemble.positions[echoed], ensemble.log_density[echoed])
+    return round_off_floor(first, ensemble.echo, target, ensemble.level, None if weights is None else weights[echoed])
 
 
 def _made_for(ensemble: Ensemble, target: Target) -> bool:
