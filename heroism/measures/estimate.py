@@ -8,8 +8,7 @@ import numpy as np
 
 from heroism.measures.tail_index import tail_index
 from heroism.noise import Array
-
-HEAVY = 0.7  # 1507.02646, section 3: above, averages of a practical size are not reliable
+from heroism.record import HEAVY
 
 
 @dataclass(frozen=True, slots=True)
