@@ -1,7 +1,7 @@
 """The table of runs: one row per record and estimate, from which every table, claim and figure can be made again.
 
 Columns: what a record says (``heroism.record``), its names shortened where claims need them often; ``measure, error,
-stderr, floor, n`` of one estimate; ``<group>_<parameter>`` for every parameter of target, sampler, schedule and
+stderr, floor, tail, n`` of one estimate; ``<group>_<parameter>`` for every parameter of target, sampler, schedule and
 perturbation (``target_half_width``); ``h`` (the step of the schedule) and ``inverse_h``; ``refinements`` (rounds per
 step), ``size`` (half width, radius or scale of the target), ``spent`` (score evaluations of all paths together);
 ``instance`` (what a search measured again), ``trial, trial_exponent`` (what it only tried); ``studies`` (from the
@@ -37,8 +37,9 @@ SIZES = ("target_half_width", "target_radius", "target_scale")
 TEXT = ["key", "kind", "status", "reason", "study", "studies", *CHOICES, "scheduler", "variant", "measure", "deciding",
         "instance", "setting", "kin", "code", "environment", "finished"]
 WHOLE = ["d", "K", "T", "particles", "seed", "order", "ambient_dim", "reduced_dim", "evaluations", "rounds", "n"]
-NUMBERS = ["epsilon", "error", "stderr", "floor", "folded", "diverged", "score_error", "jacobian_error", "tau_end", "h",
-           "inverse_h", "refinements", "size", "spent", "trial", "trial_exponent", "seconds", "memory_mb"]
+NUMBERS = ["epsilon", "error", "stderr", "floor", "tail", "folded", "diverged", "score_error",
+           "jacobian_error", "tau_end", "h", "inverse_h", "refinements", "size", "spent", "trial", "trial_exponent",
+           "seconds", "memory_mb"]
 COLUMNS = [*TEXT, *WHOLE, "N", *NUMBERS]
 ORDER = ["studies", "target", "variant", "sampler", "schedule", "perturbation", "start", "d", "K", "N", "particles",
          "measure", "seed", "kind", "epsilon", "T", "key"]

@@ -67,7 +67,7 @@ def _line(record: Record) -> str:
     if not record.done:
         return f"T = {record.T}: failed: {record.reason}"
     words = [f"T = {record.T:<6d}"]
-    words += [f"{name} {one.value:.4g} +- {one.stderr:.1g} (floor {one.floor:.1g})"
+    words += [f"{name} {one.value:.4g} {'heavy tail' if one.heavy else f'+- {one.stderr:.1g}'} (floor {one.floor:.1g})"
               for name, one in record.estimates.items()]
     words += [f"{name} {share:.2g} of the paths" for name in ("folded", "diverged") if (share := getattr(record, name))]
     words += [f"{record.evaluations} evaluations"] if record.evaluations is not None else []

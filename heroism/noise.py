@@ -199,6 +199,15 @@ def uniform_time_schedule(steps: int, duration: float = 8.0, tau_min: float = 1e
     return NoiseSchedule(np.exp(-doubled), -np.expm1(-doubled), f"uniform_time({duration:g})")
 
 
+def substeps(start: NoiseLevel, end: NoiseLevel, reach: float) -> NoiseSchedule:
+    """Levels from ``start`` to less noisy ``end``, equidistant in half-log-SNR and no farther apart than ``reach``."""
+    count = max(1, int(np.ceil(abs(end.half_log_snr - start.half_log_snr) / reach)))
+    inner = [NoiseLevel.from_half_log_snr(float(value)) for value in
+             np.linspace(end.half_log_snr, start.half_log_snr, count + 1)[1:-1]]
+    levels = [end, *inner, start]
+    return NoiseSchedule(np.array([level.alpha_bar for level in levels]), np.array([level.tau for level in levels]))
+
+
 def _ends(steps: int, tau_min: float, tau_max: float) -> tuple[NoiseLevel, NoiseLevel]:
     whole_number("T", steps, 3)
     for name, value in (("tau_min", tau_min), ("tau_max", tau_max)):

@@ -24,6 +24,7 @@ SEARCHES, PLANS = "searches", "plans"  # folders inside raw
 OWN = "sweep"  # the study of a sweep without one
 NARROWED = "~"  # in the name of a plan that the command line narrowed, before a digest of its overrides
 TOTAL_VARIATIONS = ("total_variation", "histogram", "quadrature", "kernel")
+HEAVY = 0.7  # index of a tail above which averages of a practical size are not reliable (1507.02646, section 3)
 ROUND_OFF = 1e-9  # by which a sum of probabilities may pass one
 
 Rule = Callable[[Any], bool]
@@ -42,13 +43,20 @@ class BrokenRecord(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One estimate of a record: value, standard error, floor (NaN where they are not finite) and number of particles.
+    """One estimate of a record: value, standard error, floor (NaN where they are not finite), number of particles, and
+    the index of the tail of what they contribute (None: none known).
     """
 
     value: float
     stderr: float
     floor: float
     n: int
+    tail: float | None = None
+
+    @property
+    def heavy(self) -> bool:
+        """Whether a few particles carry so much that the standard error says nothing."""
+        return self.tail is not None and self.tail > HEAVY
 
 
 @dataclass(frozen=True)
@@ -417,10 +425,12 @@ def _estimates(raw: Mapping[str, Any], path: Path) -> Iterator[tuple[str, Measur
         rules = {"value": (_or_none(_number(0.0, 1.0 + ROUND_OFF) if share else _number()),
                            "between 0 and 1 or null" if share else "a number or null"),
                  "stderr": AMOUNT, "floor": AMOUNT, "n": COUNT}
+        if _object(estimate) and "tail" in estimate:
+            rules["tail"] = (_or_none(_number()), "a number or null")
         _check_object(estimate, rules, f"estimates.{name}", path)
         value, stderr, floor = (math.nan if estimate[part] is None else float(estimate[part])
                                 for part in ("value", "stderr", "floor"))
-        yield name, Measured(value, stderr, floor, estimate["n"])
+        yield name, Measured(value, stderr, floor, estimate["n"], estimate.get("tail"))
 
 
 def _seal(content: Mapping[str, Any]) -> str:

@@ -77,6 +77,9 @@ class BoundLaw(ABC):
 class StartLaw(ABC):
     """A start law that is not yet tied to a target."""
 
+    def check(self, target: Target, stochastic: bool) -> None:  # noqa: B027  most laws suit everything
+        """InputError for a target, or a kind of sampler, that the law does not suit; before anything runs."""
+
     @abstractmethod
     def on(self, target: Target, schedule: NoiseSchedule) -> BoundLaw:
         """This law for a target in its reduced coordinates, at the largest level of the schedule."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from heroism.errors import whole_number
+from heroism.errors import require, whole_number
 from heroism.flow import TargetScore
 from heroism.map import Map
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
@@ -102,18 +102,21 @@ def populate(sampler_map: Map, particles: int, seed: int | np.random.SeedSequenc
     starts = law.nodes(particles) if target.copies > 1 and not stochastic else law.draw(particles, rng)
     z, weights, n = starts.positions, starts.weights, len(starts.positions)
     if stochastic:
+        require(starts.log_weights is None, "start", "importance-sampled",
+                "a stochastic sampler has no densities that weights could go with: take exact or gaussian")
         ends = sampler_map.diffuse(z, rng)
         return Ensemble(target, ends, np.full(n, np.nan), level, sampler_map.evaluations, sampler_map.rounds,
                         folded=0.0, diverged=float(np.mean(~np.isfinite(ends))), echo=Endpoints(z[:0], z[:0, 0]),
-                        echoed=np.empty(0, dtype=np.intp), log_weights=starts.log_weights, stochastic=True)
+                        echoed=np.empty(0, dtype=np.intp), stochastic=True)
     echoed = np.linspace(0, n - 1, min(ECHOES, n)).astype(np.intp)
     moved = nudged(z[echoed], rng)
-    counted = None if weights is None else np.append(weights, np.zeros(len(moved)))
+    shares = weights if starts.log_weights is None else np.exp(starts.log_weights) / n
+    counted = None if shares is None else np.append(shares, np.zeros(len(moved)))
     images = sampler_map(np.concatenate([z, moved]), block, counted)  # together: small blocks are all overhead
     log_density = np.append(starts.log_density, law.log_density(moved)) - images.log_volume
     lost = ~np.isfinite(log_density[:n])
     return Ensemble(target, images.positions[:n], log_density[:n], level, sampler_map.evaluations, sampler_map.rounds,
-                    folded=_share((images.sign[:n] <= 0) & ~lost, weights), diverged=_share(lost, weights),
+                    folded=_share((images.sign[:n] <= 0) & ~lost, shares), diverged=_share(lost, shares),
                     echo=Endpoints(images.positions[n:], log_density[n:]), echoed=echoed, weights=weights,
                     log_weights=starts.log_weights)
 

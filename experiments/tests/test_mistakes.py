@@ -32,7 +32,7 @@ MISTAKES = {
     "target=spere": ("target = spere:", "did you mean sphere?"),
     "sampler=herosim": ("sampler = herosim:", "did you mean heroism?"),
     "schedule=papper": ("schedule = papper:", "(did you mean paper?)"),
-    "start=gausian": ("start = gausian:", "choose one of exact, gaussian (did you mean gaussian?)"),
+    "start=gausian": ("start = gausian:", "choose one of exact, gaussian, tail (did you mean gaussian?)"),
     "distance=total": ("distance = total:", "total_variation"),
     "distance=[]": ("measure = nothing:", "choose at least one"),
     "study=dimensions": ("study = dimensions:", "did you mean dimension?"),

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heroism.measures.tail_index import tail_index
 from heroism.noise import Array
+from heroism.record import HEAVY
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +22,24 @@ class Estimate:
     floor : what the same procedure reports between identical laws; a value near it says nothing. At most 1 for a total
         variation.
     n : number of particles behind it.
+    tail : index of the tail of what the particles contribute (:func:`heroism.measures.tail_index.tail_index`); None
+        where there are no such contributions, or too few.
     """
 
     value: float
     stderr: float
     floor: float
     n: int
+    tail: float | None = None
+
+    @property
+    def heavy(self) -> bool:
+        """Whether a few particles carry so much that the standard error says nothing: what is left out is larger."""
+        return self.tail is not None and self.tail > HEAVY
 
     @classmethod
     def of_mean(cls, shares: Array, floor: float) -> Estimate:
-        """A total variation as the mean of what n independent particles contribute to it (n,)."""
+        """The mean of what n independent particles contribute (n,); the floor is that of a total variation, at most 1."""
         n = len(shares)
         stderr = float(np.std(shares, ddof=1) / np.sqrt(n)) if n > 1 else float("inf")
-        return cls(float(np.mean(shares)), stderr, min(1.0, floor), n)
+        return cls(float(np.mean(shares)), stderr, min(1.0, floor), n, tail_index(shares))

@@ -13,6 +13,7 @@ from heroism.noise import log_snr_schedule
 from heroism.samplers import Ddim, Ddpm, ExponentialAdams
 from heroism.samplers.stochastic import Churn, SdeDpmSolver, Seeds
 from heroism.scores import ExactScore
+from heroism.tail import Tail
 from heroism.targets import GaussianMixture, ProductMixture, ScaleMixture, Sphere
 from heroism.transport import transport
 
@@ -70,3 +71,11 @@ def test_w2_of_a_stochastic_sampler_is_that_of_the_laws_where_they_are_known(tar
     assert (found.stderr == 0.0) == exact == (run.population is None)
     if exact:
         assert found == run.law.wasserstein()
+
+
+def test_kl_counts_weighted_starting_points_by_their_weights():
+    target, schedule = GaussianMixture([[-2.0], [2.0]], 0.1), log_snr_schedule(33, 0.02, 0.98)
+    plain, weighted = (kl(transport(ExponentialAdams(2), ExactScore(target), schedule, n, 3, start), target)
+                       for n, start in ((20_000, "exact"), (2000, Tail())))
+    assert abs(plain.value - weighted.value) < 4.0 * np.hypot(plain.stderr, weighted.stderr)
+    assert 3.0 * weighted.stderr < plain.stderr and weighted.stderr < 0.1 * weighted.value

@@ -97,6 +97,7 @@ WRONG = [
     ("estimates.wasserstein.stderr", -1.0, "estimates.wasserstein.stderr"),
     ("estimates.wasserstein.floor", -1.0, "estimates.wasserstein.floor"),
     ("estimates.wasserstein.n", 1.5, "estimates.wasserstein.n"),
+    ("estimates.wasserstein.tail", "heavy", "estimates.wasserstein.tail"),
     ("estimates.wasserstein", None, "estimates.wasserstein"),
     ("estimates.total_variation.extra", 1, "estimates.total_variation"),
     ("T", 1, "T"), ("T", None, "T"), ("T", "64", "T"), ("T", True, "T"), ("particles", 0, "particles"),
@@ -124,6 +125,17 @@ def test_types_and_ranges_hold_without_a_seal(place, value, field):
 def test_what_is_no_json_is_named(content):
     with pytest.raises(BrokenRecord, match=r"abc\.json: content"):
         parse(content, PATHS["rung"])
+
+
+def test_a_tail_is_known_or_not_and_heavy_or_not():
+    tails = {"total_variation": 0.9, "wasserstein": None, "histogram": 0.1}
+    record = replace(RUNG, estimates={name: Measured(0.1, 0.01, 0.0, 9, tail) for name, tail in tails.items()})
+    again = parse(record.dumps(), Path(f"{record.key}.json"))
+    assert {name: one.tail for name, one in again.estimates.items()} == tails
+    assert [one.heavy for one in again.estimates.values()] == [True, False, False]
+    bare = json.loads(record.dumps())
+    del bare["seal"], bare["estimates"]["wasserstein"]["tail"]  # as records were written without one
+    assert parse(json.dumps(bare), Path(f"{record.key}.json")).estimates["wasserstein"].tail is None
 
 
 def test_numbers_that_are_not_finite_are_null_and_come_back_as_nan_in_estimates():

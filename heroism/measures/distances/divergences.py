@@ -9,14 +9,14 @@ import numpy as np
 
 from heroism.errors import require, whole_number
 from heroism.measures.base import Need, Single
-from heroism.measures.distances.total_variation import log_ratio, round_off_floor
+from heroism.measures.distances.total_variation import log_ratio, own_floor
 from heroism.measures.estimate import Estimate
 from heroism.measures.run import Run
 from heroism.measures.stochastic.laws import check_output_law, check_path, output_path_kl
 from heroism.measures.stochastic.overlap import exp_minus_linear
 from heroism.samplers.base import Sampler
 from heroism.targets.base import Target
-from heroism.transport import Endpoints, Ensemble
+from heroism.transport import Ensemble
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,9 @@ def kl(ensemble: Ensemble, target: Target) -> Estimate:
     require(not ensemble.stochastic, "distance", "kl", "the sampler was stochastic, so its law is measured without "
             "particles")
     terms = exp_minus_linear(log_ratio(ensemble, target, ensemble.level))
-    first = Endpoints(ensemble.positions[ensemble.echoed], ensemble.log_density[ensemble.echoed])
-    weights = None if ensemble.weights is None else ensemble.weights[ensemble.echoed]
-    noise = round_off_floor(first, ensemble.echo, target, ensemble.level, weights)
-    floor, n = float(np.pi * noise**2), len(terms)  # half the square of the log ratio's noise
+    floor = float(np.pi * own_floor(ensemble, target) ** 2)  # half the square of the log ratio's noise
     if ensemble.weights is not None:
-        return Estimate(float(target.copies * (ensemble.weights @ terms)), 0.0, floor, n)
-    stderr = float(np.std(terms, ddof=1) / np.sqrt(n)) if n > 1 and np.all(np.isfinite(terms)) else float("inf")
-    return Estimate(float(np.mean(terms)), stderr, floor, n)
+        return Estimate(float(target.copies * (ensemble.weights @ terms)), 0.0, floor, len(terms))
+    if not np.isfinite(terms).all():
+        return Estimate(float("inf"), float("inf"), floor, len(terms))
+    return Estimate.of_mean(terms if ensemble.log_weights is None else np.exp(ensemble.log_weights) * terms, floor)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from heroism.errors import require
-from heroism.measures.base import Need, Single
+from heroism.measures.base import OWN, Measure, Need
+from heroism.measures.control import LARGEST_LOG, controlled, known_means
 from heroism.measures.estimate import Estimate
 from heroism.measures.run import Run
 from heroism.measures.stochastic.laws import check_output_law
@@ -17,40 +18,52 @@ from heroism.samplers.base import Sampler
 from heroism.targets.base import Target
 from heroism.transport import Endpoints, Ensemble
 
-LARGEST_LOG = 700.0  # of a double
 LARGEST_GATHER = 2**22  # one-copy log ratios looked up at a time
+NEGLIGIBLE_LOSS = 0.01  # share of a total variation: mass lost or counted twice biases by half of itself, at most
 COMPARED = 8  # particles at which two targets must have the same density to count as one law
 
 
 @dataclass(frozen=True)
-class TotalVariation(Single):
+class TotalVariation(Measure):
     """Exact total variation between output and target: by change of variables for a deterministic sampler, from its law
     for a stochastic one, where that is known.
+
+    From a start law that draws from another than the nominal one, also the two masses that should be one
+    (:func:`masses`), as ``start_mass`` and ``target_mass``.
+
+    ``controls`` : as in :func:`total_variation`.
     """
 
+    controls: bool = False
     needs: ClassVar[Need] = "density"
 
     def check(self, target: Target, sampler: Sampler, particles: int) -> None:
         if sampler.stochastic:
             check_output_law(sampler, target)
 
-    def estimate(self, run: Run) -> Estimate:
+    def estimates(self, run: Run) -> dict[str, Estimate]:
         if run.sampler.stochastic:
-            return run.law.total_variation()
-        return total_variation(run.ensemble, run.target, run.seed)
+            return {OWN: run.law.total_variation()}
+        found = {OWN: total_variation(run.ensemble, run.target, run.seed, self.controls)}
+        return found if run.ensemble.log_weights is None else found | masses(run.ensemble, run.target)
 
 
-def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.SeedSequence = 0) -> Estimate:
+def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.SeedSequence = 0,
+                    controls: bool = False) -> Estimate:
     """Joint total variation between the sampler's output and the target at the same noise level.
 
     ``TV = E_{y~q} (1 - p(y) / q(y))_+`` with both densities known exactly; the relative standard error does not
-    depend on how small TV is. A particle that diverged, or that lands where p vanishes, counts 1.
+    depend on how small TV is. A particle that diverged, or that lands where p vanishes, counts 1. Starting points that
+    were drawn from another law than the nominal one count as much as their weights w say: ``TV = E w (1 - p/q)_+``.
 
     Parameters
     ----------
     ensemble : positions in the target's reduced coordinates and the sampler's log density there.
     target : the one whose score the sampler was given; its ``log_density`` at ``ensemble.level`` is compared.
     seed : of the joint draws; only used when the target has independent copies.
+    controls : whether to take out the chance that shows in the masses of the target and of the weights, which are
+        known (:mod:`heroism.measures.control`); half the standard error or less, where paths neither fold nor diverge.
+        Weighted starting points always have it taken out.
 
     Returns
     -------
@@ -68,10 +81,28 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
     ratio = log_ratio(ensemble, target, ensemble.level)
     if ensemble.weights is not None:
         ratio = _joint(ratio, ensemble.weights, target.copies, np.random.default_rng(seed))
-    first = Endpoints(ensemble.positions[ensemble.echoed], ensemble.log_density[ensemble.echoed])
-    echo_weights = None if ensemble.weights is None else ensemble.weights[ensemble.echoed]
-    round_off = round_off_floor(first, ensemble.echo, target, ensemble.level, echo_weights)
-    return Estimate.of_mean(excess(ratio), max(round_off, node_floor(ensemble, target)))
+    round_off = own_floor(ensemble, target)
+    shares = excess(ratio) if ensemble.log_weights is None else np.exp(ensemble.log_weights) * excess(ratio)
+    if controls or ensemble.log_weights is not None:
+        covered = ensemble.folded + ensemble.diverged <= NEGLIGIBLE_LOSS * float(np.mean(shares))
+        shares = controlled(shares, known_means(ratio, ensemble.log_weights, covered))
+    found = Estimate.of_mean(shares, max(round_off, node_floor(ensemble, target)))
+    return replace(found, value=min(max(found.value, 0.0), 1.0))  # by chance, weighted contributions add up to others
+
+
+def masses(ensemble: Ensemble, target: Target) -> dict[str, Estimate]:
+    """Two masses that are one, up to their standard errors, from weighted particles.
+
+    ``start_mass``, ``E w``: of the nominal start law, unless the weights are wrong. ``target_mass``, ``E w p/q``: of
+    the target, where the sampler takes paths to all of it, one to each place.
+    """
+    require(ensemble.log_weights is not None, "ensemble", "all particles count the same",
+            "only a start law that draws from another one, such as tail, has masses to check")
+    log_weights = np.asarray(ensemble.log_weights)
+    ratio = log_ratio(ensemble, target, ensemble.level)
+    logs = {"start_mass": log_weights, "target_mass": log_weights + np.minimum(ratio, LARGEST_LOG)}
+    floor = own_floor(ensemble, target)
+    return {name: Estimate.of_mean(np.exp(each), floor) for name, each in logs.items()}
 
 
 def excess(ratio: Array) -> Array:
@@ -114,6 +145,15 @@ def round_off_floor(first: Endpoints, echo: Endpoints, target: Target, level: No
     noise = np.sqrt(0.5 * (count @ square) / count.sum()) if count.sum() > 0 else 0.0
     floor = np.sqrt(target.copies) * max(noise, np.finfo(float).eps) / np.sqrt(2.0 * np.pi)
     return min(1.0, float(floor))
+
+
+def own_floor(ensemble: Ensemble, target: Target) -> float:
+    """:func:`round_off_floor` of the paths that were run twice, each counted as its starting point is."""
+    echoed, weights = ensemble.echoed, ensemble.weights
+    if ensemble.log_weights is not None:
+        weights = np.exp(ensemble.log_weights)
+    first = Endpoints(ensemble.positions[echoed], ensemble.log_density[echoed])
+    return round_off_floor(first, ensemble.echo, target, ensemble.level, None if weights is None else weights[echoed])
 
 
 def node_floor(ensemble: Ensemble, target: Target) -> float:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from heroism.flow import Flow, Score
-from heroism.noise import Array, NoiseLevel, NoiseSchedule
+from heroism.noise import Array, NoiseLevel, substeps
 from heroism.samplers.heroism import Heroism
 
 POINTS = 8  # Gauss-Legendre: order 16
@@ -23,12 +21,3 @@ def carry(score: Score, x: Array, start: NoiseLevel, end: NoiseLevel, reach: flo
         return x
     sampler = Heroism(POINTS, REFINEMENTS, "gauss_legendre")
     return sampler.transport(Flow(score), x[None], substeps(start, end, reach))[0]
-
-
-def substeps(start: NoiseLevel, end: NoiseLevel, reach: float) -> NoiseSchedule:
-    """Levels from ``start`` to less noisy ``end``, equidistant in half-log-SNR and no farther apart than ``reach``."""
-    count = max(1, int(np.ceil(abs(end.half_log_snr - start.half_log_snr) / reach)))
-    inner = [NoiseLevel.from_half_log_snr(float(value)) for value in
-             np.linspace(end.half_log_snr, start.half_log_snr, count + 1)[1:-1]]
-    levels = [end, *inner, start]
-    return NoiseSchedule(np.array([level.alpha_bar for level in levels]), np.array([level.tau for level in levels]))
