@@ -10,7 +10,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 STUDIES = ROOT / "conf" / "study"
 RESULTS = ROOT / "results"
-README = ROOT / "README.md"
+README = RESULTS / "README.md"  # what is published, study by study
 
 
 def read_study_file(study: str) -> dict[str, Any]:
