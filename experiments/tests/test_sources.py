@@ -72,7 +72,8 @@ def halved(text):
     ("heroism/samplers/heroism.py", {"heroism"}), ("heroism/samplers/ddim.py", {"ddim"}),
     ("heroism/samplers/multistep.py", {"unipc"}), ("heroism/samplers/base.py", set(JOBS)),
     ("heroism/targets/sphere.py", set(JOBS)), ("heroism/noise.py", set(JOBS)), ("heroism/transport.py", set(JOBS)),
-    ("heroism/targets/student_t.py", set()), ("heroism/samplers/__init__.py", set()), ("heroism/samplers/new.py", set()),
+    ("heroism/targets/student_t.py", set()), ("heroism/samplers/__init__.py", set()),
+    ("heroism/samplers/new.py", set()),
     ("experiments/progress.py", set())])
 def test_code_counts_for_the_jobs_that_import_it(copy, file, whose):
     assert changed(copy, file, halved) == whose

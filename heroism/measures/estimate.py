@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from heroism.measures.tail_index import tail_index
 from heroism.noise import Array
-from heroism.record import HEAVY
+from heroism.record import Measured
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A measured number.
+class Estimate(Measured):
+    """A measured number, as it stands in a record.
 
     Attributes
     ----------
@@ -26,16 +23,7 @@ class Estimate:
         where there are no such contributions, or too few.
     """
 
-    value: float
-    stderr: float
-    floor: float
-    n: int
-    tail: float | None = None
-
-    @property
-    def heavy(self) -> bool:
-        """Whether a few particles carry so much that the standard error says nothing: what is left out is larger."""
-        return self.tail is not None and self.tail > HEAVY
+    __slots__ = ()
 
     @classmethod
     def of_mean(cls, shares: Array, floor: float) -> Estimate:
