@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("study", nargs="*", default=["all"], help="a study of conf/study, sweep (a question of one's "
                         "own on the command line), or all (the default): those with views of their own, and the claims")
     add_options(parser)
-    parser.add_argument("--readme", action="store_true", help="also write into results/README.md, between the marks there")
+    parser.add_argument("--readme", action="store_true", help="also write results/README.md, between its marks")
     given = parser.parse_args(arguments)
     every = "all" in given.study
     claims, mistakes = read_claims(STUDIES)
