@@ -16,8 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import curves
-from analysis.text import NONE, level, number
+from analysis.curves import curves, is_spoiled
+from analysis.text import NONE, level, mark, number
 from heroism.rates import FLOOR_FACTOR, fit_rate
 
 TOLD = ["distance", "target", "sampler", "schedule", "perturbation", "start", "d", "K", "N", "particles"]
@@ -80,8 +80,7 @@ class Generic:
             mine, asked = points[points["curve"] == row["curve"]], answers[answers["curve"] == row["curve"]]
             cells = {level(one["epsilon"]): number(one["T"], ".0f") for one in asked.to_dict("records")}
             if answers.empty:
-                at = mine.set_index("x")
-                cells = {f"{varied} = {x:g}": _cell(at.loc[x]) if x in at.index else NONE
+                cells = {f"{varied} = {x:g}": " / ".join(map(_cell, mine[mine["x"] == x].to_dict("records"))) or NONE
                          for x in sorted(most[:MOST_COLUMNS])}
             shown.append({"curve": row["curve"], **cells, "order [95 %]": _order(row)})
         return pd.DataFrame(shown)
@@ -203,12 +202,11 @@ def _row(curve: pd.DataFrame, varied: str) -> tuple[dict[str, Any], list[str]]:
             [dropped.get(step, why) for step, why in zip(curve["h"], curve["unusable"], strict=True)])
 
 
-def _cell(point: pd.Series) -> str:
+def _cell(point: Mapping[str, Any]) -> str:
     if point["unusable"] == "failed":
         return "failed"
     near = "~" if point["value"] < FLOOR_FACTOR * point["floor"] else ""
-    spoiled = " †" if style.is_spoiled(point.to_frame().T)[0] else ""
-    return f"{near}{number(point['value'], '.2g')} ± {number(point['stderr'], '.1g')}{spoiled}"
+    return f"{near}{number(point['value'], '.2g')} ± {number(point['stderr'], '.1g')}{mark(is_spoiled(point))}"
 
 
 def _order(row: Mapping[str, Any]) -> str:

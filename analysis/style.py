@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 from PIL import Image
 
+from analysis.curves import is_spoiled
 from analysis.looks import GREY, INK
 
 TV = r"$\mathrm{TV}(p_{X_1}, p_{Y_1})$"
@@ -125,12 +126,6 @@ def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, *
         axes.errorbar(x[part], y[part], bars[:, part], color=look["color"], marker=look["marker"],
                       linestyle="none", markerfacecolor=face, elinewidth=0.9, zorder=DATA + 1)
     axes.plot([], [], label=label, zorder=DATA, **look)
-
-
-def is_spoiled(points: pd.DataFrame) -> np.ndarray:
-    """(n,) whether particles of a point folded or diverged: such a number decides nothing."""
-    parts = [points[name].fillna(0.0).to_numpy(float) > 0 for name in ("folded", "diverged") if name in points]
-    return np.any(parts, axis=0) if parts else np.zeros(len(points), dtype=bool)
 
 
 def spoiled(axes: Axes, x: Any, y: Any, points: pd.DataFrame) -> None:

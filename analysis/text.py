@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 NONE = "-"
-DOUBTFUL = "†: on some of the runs a path folded or diverged; where that might matter, the run decides nothing."
+DOUBTFUL = "†: on some of the runs a path folded or diverged; those decide nothing."
 
 
 def number(value: float, form: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from analysis.claims.claim import ANY, OVER_LEVELS, Statistic
-from analysis.curves import SETTINGS, points, with_family
+from analysis.curves import SETTINGS, is_spoiled, points, with_family
 from analysis.runs import WHOLE, of_studies
 from heroism.errors import require
 from heroism.formulas import parsed
@@ -133,11 +133,6 @@ def column(table: pd.DataFrame, expression: str) -> np.ndarray:
     return value.to_numpy(dtype=float)
 
 
-def doubtful(table: pd.DataFrame) -> np.ndarray:
-    """(n,) whether particles folded or diverged."""
-    return (table[["folded", "diverged"]].astype(float).fillna(0.0) > 0.0).any(axis=1).to_numpy()
-
-
 def too_short(fit: RateFit, shortest: float, fewest: int = FEWEST_POINTS) -> str | None:
     """Why a fit decides nothing, or None if it does; ``shortest`` is the least factor between its ends."""
     if len(fit.points) < fewest:
@@ -201,7 +196,7 @@ def _level(statistic: Statistic, group: Group) -> Iterator[Measured]:
     table = group.table[group.table["seeds"] > 0]
     _, values, errors, floors = _columns(statistic, table)
     reach = NORMAL * errors + floors
-    for i, (value, error, marked) in enumerate(zip(values, reach, doubtful(table), strict=True)):
+    for i, (value, error, marked) in enumerate(zip(values, reach, is_spoiled(table), strict=True)):
         label = f"{group.label} T={table['T'].iloc[i]:g}".strip()
         reason = table["unusable"].iloc[i] or (None if np.isfinite(value + error) else "not finite")
         number = (np.nan, np.nan, np.nan) if reason else (float(value), float(value - error), float(value + error))
@@ -221,7 +216,7 @@ def _ratio(statistic: Statistic, group: Group) -> Iterator[Measured]:
     (top, one), (bottom, two) = parts
     value = top / bottom
     reach = NORMAL * value * np.sqrt(max(one**2 + two**2 - 2.0 * group.correlation * one * two, 0.0))
-    marked = int(doubtful(group.table).sum())
+    marked = int(is_spoiled(group.table).sum())
     yield Measured(group.label, value, value - reach, value + reach, 2, names=group.names, doubtful=marked)
 
 
@@ -276,7 +271,7 @@ def _fitted(statistic: Statistic, table: pd.DataFrame, label: str, names: dict[s
         coarse = f"not one of the {statistic.finest} finest"
         unusable = [why or (coarse if place > last else "") for why, place in zip(unusable, x_of_fit, strict=True)]
         fit = fit_rate(x_of_fit, y, stderr, floor, saturation, unusable)
-    return Curve(label, x, y, stderr, fit, floor, names, doubtful(table))
+    return Curve(label, x, y, stderr, fit, floor, names, is_spoiled(table))
 
 
 def _reach(statistic: Statistic, table: pd.DataFrame, level: float) -> Crossing:
@@ -296,7 +291,7 @@ def _from_fits(statistic: Statistic, curves: Sequence[Curve], group: Group) -> M
     fewest = max(statistic.least_points, FEWEST_POINTS)
     fits = [curve.fit for curve in curves]
     usable = [fit for fit in fits if too_short(fit, statistic.least_span, fewest) is None]
-    marked = int(doubtful(group.table).sum())
+    marked = int(is_spoiled(group.table).sum())
     pooled = pool(usable)
     if pooled is None:
         nearest = max(fits, key=lambda fit: len(fit.points), default=None)

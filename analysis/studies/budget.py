@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import curves
+from analysis.curves import curves, is_spoiled
 from analysis.text import number
 
 NOTE = "Shares are signed; their sum and the total variation are measured independently (± one standard error)."
@@ -33,7 +33,7 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
                      **{part: value.get(f"budget_{part}", np.nan) for part in PARTS},
                      **{name: value.get(name, np.nan) for name in SUMS},
                      **{f"{name}_stderr": stderr.get(name, np.nan) for name in SUMS},
-                     "spoiled": style.is_spoiled(here).any()})
+                     "spoiled": is_spoiled(here).any()})
     return {"budget": pd.DataFrame(rows, columns=COLUMNS)}
 
 

@@ -93,6 +93,13 @@ def test_numbers_that_decide_nothing_are_marked():
     assert "a path folded or diverged" in labels(figure)
 
 
+def test_draws_that_no_name_tells_apart_stand_side_by_side():
+    """The seed of a perturbation that follows the seed of the run: another setting, of which no table has a word."""
+    _, shown, _ = views(record(T=32, value=0.1 + 0.1 * seed, seed=seed, study="sweep",
+                               config={"perturbation": {"seed": seed}}) for seed in (0, 1))
+    assert shown.iloc[0].tolist() == ["all", "0.1 ± 0.002 / 0.2 ± 0.004", "-"]
+
+
 def test_a_search_ends_in_its_steps():
     answers = [record(T=T, value=0.9 * epsilon, epsilon=epsilon, kind="answer", study="sweep", sampler=sampler)
                for sampler in ("ddim", "unipc") for epsilon, T in ((1e-2, 90), (1e-3, 200))]
