@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -66,11 +66,19 @@ def wrapped_panels(count: int, columns: int, height: float, width: float = WIDTH
     return figure, list(grid.flat[:count])
 
 
-def outer_labels(shown: list[Axes], columns: int, x: str, y: str) -> None:
-    """Names of the axes where a row of panels begins and where a column ends, and nowhere else."""
+def panelled(groups: Sequence[tuple[str, pd.DataFrame]], panel: Callable[[Axes, pd.DataFrame], None], columns: int,
+             height: float, x: str, y: str, environments: pd.DataFrame, **shared: Any) -> Figure:
+    """A figure with a panel for every (title, rows), at most ``columns`` side by side, legend and stamp below.
+
+    The axes are named where a row of panels begins and where a column ends, and nowhere else.
+    """
+    figure, shown = wrapped_panels(len(groups), columns, height, **shared)
     columns = max(1, min(columns, len(shown)))
-    for place, axes in enumerate(shown):
-        axes.set(xlabel=x if place + columns >= len(shown) else "", ylabel=y if place % columns == 0 else "")
+    for place, (axes, (title, rows)) in enumerate(zip(shown, groups, strict=True)):
+        panel(axes, rows)
+        axes.set(title=title, xlabel=x if place + columns >= len(shown) else "", ylabel="" if place % columns else y)
+    footer(figure, environments, *shown)
+    return figure
 
 
 def powers_of_two(axis: Any, values: pd.Series) -> None:
@@ -110,12 +118,6 @@ def slope_line(axes: Axes, x: Any, y: Any, label: str, **how: Any) -> None:
     axes.plot(x, y, zorder=REFERENCE, label=label, **(dashes | how))
 
 
-def mosaic(layout: list[list[str]], height: float, widths: list[float]) -> tuple[Figure, dict[str, Axes]]:
-    """A figure of named axes, laid out as the names are."""
-    figure = Figure(figsize=(WIDTH, height * len(layout)), layout="constrained")
-    return figure, figure.subplot_mosaic(layout, width_ratios=widths)  # type: ignore[arg-type]
-
-
 def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, **look: Any) -> None:
     """A curve with its standard errors (one each way); hollow where ``used`` is false."""
     x, y, stderr = (np.asarray(column, dtype=float) for column in (x, y, stderr))
@@ -126,6 +128,14 @@ def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, *
         axes.errorbar(x[part], y[part], bars[:, part], color=look["color"], marker=look["marker"],
                       linestyle="none", markerfacecolor=face, elinewidth=0.9, zorder=DATA + 1)
     axes.plot([], [], label=label, zorder=DATA, **look)
+
+
+def curve(axes: Axes, points: pd.DataFrame, x: str, used: Any, label: str, **look: Any) -> None:
+    """Points with ``value, stderr, floor, folded, diverged`` against their column ``x``: error bars, hollow where not
+    ``used``, crosses over what decides nothing, the floors dotted."""
+    error_bars(axes, points[x], points["value"], points["stderr"], used, label=label, **look)
+    spoiled(axes, points[x], points["value"], points)
+    floor_line(axes, points[x], points["floor"], look["color"])
 
 
 def spoiled(axes: Axes, x: Any, y: Any, points: pd.DataFrame) -> None:

@@ -55,13 +55,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
         return None
     groups = table.groupby(["d", "target"], sort=True)
     columns = len(groups) // table["d"].nunique()
-    figure, shown = style.wrapped_panels(len(groups), columns, 1.9)
-    for axes, ((d, target), rows) in zip(shown, groups, strict=True):
-        _stack(axes, rows.sort_values("T"))
-        axes.set_title(f"{looks.name(str(target))}, $d = {d:g}$")
-    style.outer_labels(shown, columns, "noise levels $T$", style.TV)
-    style.footer(figure, tables["environments"], *shown)
-    return figure
+    panels = [(looks.place(str(target), d), rows.sort_values("T")) for (d, target), rows in groups]
+    return style.panelled(panels, _stack, columns, 1.9, "noise levels $T$", style.TV, tables["environments"])
 
 
 def _stack(axes: Axes, rows: pd.DataFrame) -> None:
