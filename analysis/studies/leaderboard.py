@@ -97,12 +97,10 @@ def _frontier(board: pd.DataFrame) -> pd.DataFrame:
         for cost in COSTS:
             ours, others = _best(at[at["ours"]], cost), _best(at[~at["ours"].astype(bool)], cost)
             ratio = ours[0] / others[0]
-            rows.append({"target": target, "d": d, "epsilon": epsilon, "cost": cost,
-                         "heroism": ours[0], "heroism_method": ours[2], "other": others[0], "other_method": others[2],
-                         "ratio": ratio, "ratio_stderr": ratio * float(np.hypot(ours[1], others[1]))})
-    columns = ["target", "d", "epsilon", "cost", "heroism", "heroism_method", "other", "other_method", "ratio",
-               "ratio_stderr"]
-    return pd.DataFrame(rows, columns=columns)
+            rows.append((target, d, epsilon, cost, ours[0], ours[2], others[0], others[2], ratio,
+                         ratio * float(np.hypot(ours[1], others[1]))))
+    return pd.DataFrame(rows, columns=["target", "d", "epsilon", "cost", "heroism", "heroism_method", "other",
+                                       "other_method", "ratio", "ratio_stderr"])
 
 
 def _best(rows: pd.DataFrame, cost: str) -> tuple[float, float, str]:
