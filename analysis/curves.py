@@ -11,9 +11,8 @@ import pandas as pd
 SETTINGS = ["target", "variant", "sampler", "schedule", "perturbation", "start", "N"]
 CURVE = ["family", *SETTINGS, "K", "d", "distance"]
 GROUP = ["family", "target", "K"]  # one sampler on one family of targets
+SPOILED = ["folded", "diverged"]  # shares of the particles of a point
 DISTANCE = "total_variation"  # the one that exponents are fitted to
-HIDES = 10.0  # mass that a folded or diverged particle may stand for: branches overlap around it
-MATTERS = 0.1  # of the standard error: what is hidden may not come near it, or the number decides nothing
 
 
 def points(runs: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:
@@ -22,8 +21,8 @@ def points(runs: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:
     Seeds are averaged, unless ``apart`` holds "seed"; the standard error is the larger of the propagated one and the
     scatter between them. Of runs that differ in nothing but their age the newest counts, of several numbers of
     particles the largest. ``folded`` and ``diverged`` are the largest of the seeds: a number with either above zero is
-    to be marked wherever it is shown. ``unusable`` says why a point must decide nothing ("failed", "folded",
-    "diverged", or nothing): what may be hidden behind folds has to be far below its standard error.
+    to be marked wherever it is shown, and decides nothing. ``unusable`` says why a point decides nothing: "failed",
+    "folded", "diverged", or nothing.
     """
     place = ["setting", "measure", "T", *apart]
     rungs = runs[(runs["kind"] == "rung") & runs["T"].notna()].sort_values("finished", kind="stable")
@@ -44,7 +43,14 @@ def points(runs: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:
         "runs": by_place.size()})
     kept = shared.drop(columns=[name for name in averaged if name in shared])
     table = pd.concat([kept, averaged.loc[kept.index]], axis="columns").reset_index()
-    return table.assign(unusable=_unusable(table))
+    why = [table["seeds"] == 0, *(table[name].astype(float) > 0.0 for name in SPOILED)]
+    return table.assign(unusable=np.select(why, ["failed", *SPOILED], ""))
+
+
+def is_spoiled(points: Any) -> Any:
+    """Whether particles of a point folded or diverged: such a number is marked, and decides nothing. (n,) for a table,
+    one truth value for a mapping of one point; an unknown share is none."""
+    return np.any([np.asarray(points[name], dtype=float) > 0.0 for name in SPOILED], axis=0)
 
 
 def curves(runs: pd.DataFrame, distance: str | None = None) -> pd.DataFrame:
@@ -77,11 +83,3 @@ def by_family(rows: list[dict[str, Any]], order: list[str], needed: list[str]) -
 def same(column: pd.Series, value: Any) -> pd.Series:
     """(n,) whether the column has this value; a missing one is like another."""
     return column.isna() if pd.isna(value) else column == value
-
-
-def _unusable(table: pd.DataFrame) -> np.ndarray:
-    """Why a point decides nothing; a standard error that is not known excuses nothing."""
-    folded, diverged = (table[name].astype(float).fillna(0.0) for name in ("folded", "diverged"))
-    allowed = MATTERS * table["stderr"].astype(float).fillna(0.0)
-    hidden = HIDES * (folded + diverged) > allowed
-    return np.select([table["seeds"] == 0, hidden & (folded > 0), hidden], ["failed", "folded", "diverged"], "")

@@ -1,21 +1,34 @@
-"""Tables as files: written whole or not at all, and left alone where nothing but last digits would change."""
+"""Where files are, relative to the repository, and tables as files: written whole or not at all, and left alone where
+nothing but last digits would change.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
+import yaml
 
+ROOT = Path(__file__).resolve().parent.parent
+STUDIES = ROOT / "conf" / "study"
+RESULTS = ROOT / "results"
+README = RESULTS / "README.md"  # what is published, study by study
 SAME = 1e-9  # relative: the same numbers on another machine
+
+
+def read_study_file(study: str) -> dict[str, Any]:
+    """What stands in ``conf/study/<study>.yaml``; nothing for a study without a file, such as one of the command line.
+    """
+    path = STUDIES / f"{study}.yaml"
+    return dict(yaml.safe_load(path.read_text())) if path.is_file() else {}
 
 
 def read_csv(path: Path) -> pd.DataFrame:
     """A table that :func:`write_csv` wrote; without rows and columns if there is none."""
-    return pd.read_csv(path) if path.is_file() and path.stat().st_size > 1 \
-        else pd.DataFrame()
+    return pd.read_csv(path) if path.is_file() and path.stat().st_size > 1 else pd.DataFrame()
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> Path:
@@ -30,9 +43,11 @@ def write_csv(table: pd.DataFrame, path: Path) -> Path:
 
 def same(one: pd.DataFrame, two: pd.DataFrame) -> bool:
     """Whether two tables differ in no word, and in no number by more than round-off."""
-    if list(one) != list(two) or len(one) != len(two):
+    try:
+        pd.testing.assert_frame_equal(one, two, check_dtype=False, rtol=SAME, atol=0.0)
+    except AssertionError:
         return False
-    return all(_same(one[name], two[name]) for name in one)
+    return True
 
 
 @contextmanager
@@ -42,9 +57,3 @@ def replacing(path: Path) -> Iterator[Path]:
     yield temporary
     if temporary.exists():
         temporary.replace(path)
-
-
-def _same(one: pd.Series, two: pd.Series) -> bool:
-    if all(pd.api.types.is_numeric_dtype(column) for column in (one, two)):
-        return bool(np.allclose(one.to_numpy(float), two.to_numpy(float), rtol=SAME, atol=0.0, equal_nan=True))
-    return bool((one.isna() == two.isna()).all() and (one.dropna() == two.dropna()).all())

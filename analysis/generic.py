@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import curves
-from analysis.text import NONE, level, number
+from analysis.curves import curves, is_spoiled
+from analysis.text import NONE, level, mark, number
 from heroism.rates import FLOOR_FACTOR, fit_rate
 
 TOLD = ["distance", "target", "sampler", "schedule", "perturbation", "start", "d", "K", "N", "particles"]
@@ -80,8 +81,7 @@ class Generic:
             mine, asked = points[points["curve"] == row["curve"]], answers[answers["curve"] == row["curve"]]
             cells = {level(one["epsilon"]): number(one["T"], ".0f") for one in asked.to_dict("records")}
             if answers.empty:
-                at = mine.set_index("x")
-                cells = {f"{varied} = {x:g}": _cell(at.loc[x]) if x in at.index else NONE
+                cells = {f"{varied} = {x:g}": " / ".join(map(_cell, mine[mine["x"] == x].to_dict("records"))) or NONE
                          for x in sorted(most[:MOST_COLUMNS])}
             shown.append({"curve": row["curve"], **cells, "order [95 %]": _order(row)})
         return pd.DataFrame(shown)
@@ -93,18 +93,13 @@ class Generic:
         if points.empty:
             return None
         panels, look = list(points.groupby("panel", sort=False)), _looks(points)
-        measures = points["distance"].unique()
-        width = style.WIDTH if len(panels) > 1 else 0.7 * style.WIDTH
-        figure, shown = style.wrapped_panels(len(panels), COLUMNS, 1.9 if len(panels) > 1 else 2.8, width=width,
-                                             sharex=True, sharey=len(measures) == 1)
-        for axes, (panel, here) in zip(shown, panels, strict=True):
-            _panel(axes, here, look)
-            axes.set_title(panel, fontsize=style.SMALL)
-        varied = points["varied"].iloc[0]
-        style.outer_labels(shown, COLUMNS, SYMBOLS.get(varied, varied.lstrip("~").replace("_", " ")),
-                           "measured value" if len(measures) > 1 else _measure(measures[0]))
-        style.footer(figure, tables["environments"], *shown)
-        return figure
+        measures, varied = points["distance"].unique(), points["varied"].iloc[0]
+        several = len(panels) > 1
+        return style.panelled(
+            panels, partial(_panel, look=look), COLUMNS, 1.9 if several else 2.8,
+            SYMBOLS.get(varied, varied.lstrip("~").replace("_", " ")),
+            "measured value" if len(measures) > 1 else _measure(measures[0]), tables["environments"],
+            width=style.WIDTH if several else 0.7 * style.WIDTH, sharex=True, sharey=len(measures) == 1)
 
 
 # ---- points and what was varied ------------------------------------------------------------------
@@ -203,12 +198,11 @@ def _row(curve: pd.DataFrame, varied: str) -> tuple[dict[str, Any], list[str]]:
             [dropped.get(step, why) for step, why in zip(curve["h"], curve["unusable"], strict=True)])
 
 
-def _cell(point: pd.Series) -> str:
+def _cell(point: Mapping[str, Any]) -> str:
     if point["unusable"] == "failed":
         return "failed"
     near = "~" if point["value"] < FLOOR_FACTOR * point["floor"] else ""
-    spoiled = " †" if style.is_spoiled(point.to_frame().T)[0] else ""
-    return f"{near}{number(point['value'], '.2g')} ± {number(point['stderr'], '.1g')}{spoiled}"
+    return f"{near}{number(point['value'], '.2g')} ± {number(point['stderr'], '.1g')}{mark(is_spoiled(point))}"
 
 
 def _order(row: Mapping[str, Any]) -> str:
@@ -223,10 +217,7 @@ def _order(row: Mapping[str, Any]) -> str:
 
 def _panel(axes: Axes, points: pd.DataFrame, look: Mapping[str, dict[str, Any]]) -> None:
     for label, curve in points.groupby("label", sort=False):
-        used, how = curve["left_out"] == "", look[str(label)]
-        style.error_bars(axes, curve["x"], curve["value"], curve["stderr"], used, **how)
-        style.spoiled(axes, curve["x"], curve["value"], curve)
-        style.floor_line(axes, curve["x"], curve["floor"], how["color"])
+        style.curve(axes, curve, "x", curve["left_out"] == "", **look[str(label)])
     style.floor_line(axes, [], [], looks.INK, "measured floors")
     axes.set(xscale="log", yscale="log")
     style.plain_ticks(axes.xaxis)

@@ -76,6 +76,11 @@ def name(label: str) -> str:
     return (known or first.replace("_", " ")) + comma + rest
 
 
+def place(target: str, d: float) -> str:
+    """The title of a panel: a target in words, and its dimension."""
+    return f"{name(target)}, $d = {d:g}$"
+
+
 def is_ours(sampler: str) -> bool:
     """Whether a sampler is a form of HEROISM."""
     return sampler.startswith("heroism") or sampler == "composed"

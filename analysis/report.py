@@ -10,20 +10,21 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+import pandas as pd
 
 from analysis import style
 from analysis.claims.claim import Claim, read_claims
+from analysis.claims.picture import draw
 from analysis.claims.table import Judged, judge_all, note, readable, tabulate
-from analysis.display import markdown, show, write_between
-from analysis.figures import claims as claim_pictures
-from analysis.files import write_csv
-from analysis.paths import README, RESULTS, STUDIES, read_study_file
+from analysis.files import README, RESULTS, STUDIES, read_study_file, write_csv
 from analysis.runs import SWEEP, Runs, compile_runs
-from analysis.studies import module_of, names
-from analysis.tables import Tables, tables_of, write_derived
+from analysis.studies import module_of, names, tables_of
+from analysis.text import markdown, show, write_between
 from heroism.errors import InputError, require
 
 
@@ -55,32 +56,35 @@ class Report:
                       "given.")
         return self.results / "partial"
 
-    def study(self, study: str) -> bool:
-        """Write and print everything of one study; False, after saying how to get them, if it has no records."""
-        runs, views = self.runs.of(study), module_of(study)
-        if runs.empty:
+    def study(self, study: str, claims: Sequence[Claim] = ()) -> bool:
+        """Write and print everything of one study, and these claims of it; False, after saying how to get them, if it
+        has no records."""
+        views = module_of(study)
+        if self.runs.of(study).empty:
             print(f"No records of the {study} study: {_target(study)} produces them.\n")
             return False
         folder = self.folder([study])
-        tables = tables_of(study, runs, self.runs.origins(runs))
-        written = write_derived(tables, folder)
+        tables = tables_of(study, self.runs.table, self.runs.environments)
+        written = [write_csv(table, folder / "tables" / f"{name}.csv") for name, table in tables.items()
+                   if name not in ("runs", "environments")]
         table = views.summary(tables)
         show(table, str(read_study_file(study).get("title", "A question of one's own")), views.NOTE)
-        print()
-        _say_failures(tables)
+        _say_failures(tables["runs"].drop_duplicates("key"))
         print(f"Table:  {_near(written[0])}")
         if hasattr(views, "page"):
             page = folder / f"{study}.md"
             page.write_text(views.page(tables))
             print(f"Page:   {_near(page)}")
-        published = self.readme if folder == self.results else None
-        if published:
-            write_between(published, f"table:{study}", f"{markdown(table)}\n\n{views.NOTE}")
+        readme = self.readme if folder == self.results else None
+        if readme:
+            write_between(readme, f"table:{study}", f"{markdown(table)}\n\n{views.NOTE}")
         for number, picture in enumerate(views.FIGURES if self.figures else ()):
             path = _draw(study, picture, tables, folder)
-            if published and path:  # a study's first figure goes by its name
-                write_figure(published, picture.name if number else study, path, picture.caption)
+            if readme and path:  # a study's first figure goes by its name
+                write_figure(readme, picture.name if number else study, path, picture.caption)
         print()
+        if claims:
+            self.claims(claims, whole=False)
         return True
 
     def claims(self, claims: Sequence[Claim], whole: bool) -> list[Judged]:
@@ -89,7 +93,8 @@ class Report:
         folder = self.folder(sorted({study for claim in claims for study in claim.records}))
         judged = judge_all(claims, self.runs.table)
         table = tabulate(judged)
-        text = "\n\n".join(filter(None, [markdown(readable(table), list(readable(table))), note(table)]))
+        shown = readable(table)
+        text = f"{markdown(shown, list(shown))}\n\n{note(table)}".rstrip()
         print(text, end="\n\n")
         if self.dry:
             return judged
@@ -102,7 +107,7 @@ class Report:
         for claim in claims if self.figures else ():
             mine = [one for one in judged if one.claim is claim]
             if any(one.row.runs for one in mine):
-                style.save(claim_pictures.draw(mine), folder / "figures" / "claims" / claim.name)
+                style.save(draw(mine), folder / "figures" / "claims" / claim.name)
         return judged
 
 
@@ -112,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("study", nargs="*", default=["all"], help="a study of conf/study, sweep (a question of one's "
                         "own on the command line), or all (the default): those with views of their own, and the claims")
     add_options(parser)
-    parser.add_argument("--readme", action="store_true", help="also write results/README.md, between its marks")
+    parser.add_argument("--readme", action="store_true", help="write results/README.md too, between its marks")
     given = parser.parse_args(arguments)
     every = "all" in given.study
     claims, mistakes = read_claims(STUDIES)
@@ -122,18 +127,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         studies = names() if every else [_known(study, report.runs) for study in given.study]
     except InputError as mistake:
         return tell([mistake])
-    found = []
-    for study in studies:
-        try:
-            found.append(report.study(study))
-            mine = [claim for claim in claims if claim.listed and claim.study == study]
-            if mine and found[-1] and not every:
-                report.claims(mine, whole=False)
-        except InputError as mistake:
-            code = tell([mistake])
+    listed = [claim for claim in claims if claim.listed]
+    own = {study: [claim for claim in listed if claim.study == study and not every] for study in studies}
+    steps: list[Callable[[], object]] = [partial(report.study, study, own[study]) for study in studies]
     if every and len(report.runs.table):
+        steps.append(partial(report.claims, listed, whole=not mistakes))
+    found = []
+    for step in steps:
         try:
-            report.claims([claim for claim in claims if claim.listed], whole=not mistakes)
+            found.append(step())
         except InputError as mistake:
             code = tell([mistake])
     return code or (0 if every or all(found) else 1)
@@ -174,7 +176,7 @@ def _known(study: str, runs: Runs) -> str:
     return study
 
 
-def _draw(study: str, picture: style.Picture, tables: Tables, folder: Path) -> Path | None:
+def _draw(study: str, picture: style.Picture, tables: Mapping[str, pd.DataFrame], folder: Path) -> Path | None:
     figure = picture.draw(tables)
     if figure is None:
         print(f"Figure: {picture.name} is not drawn, there is nothing to show in it yet: {_target(study)}")
@@ -184,8 +186,7 @@ def _draw(study: str, picture: style.Picture, tables: Tables, folder: Path) -> P
     return path
 
 
-def _say_failures(tables: Tables) -> None:
-    runs = tables["runs"].drop_duplicates("key")
+def _say_failures(runs: pd.DataFrame) -> None:
     failed = runs[runs["status"] != "done"]
     if len(failed):
         print(f"{len(failed)} of {len(runs)} runs failed; their records say why, such as: {failed['reason'].iloc[0]}")
@@ -193,8 +194,7 @@ def _say_failures(tables: Tables) -> None:
 
 def _target(study: str) -> str:
     """What makes the records of a study."""
-    own = study in names() and study != "worst_case"
-    return f"`make {getattr(module_of(study), 'MADE_BY', f'sweep-{study}' if own else 'verify')}`"
+    return f"`make {getattr(module_of(study), 'MADE_BY', f'sweep-{study}' if study in names() else 'verify')}`"
 
 
 def _near(path: Path) -> str:

@@ -63,10 +63,6 @@ class Runs:
         """The rows of a study."""
         return of_studies(self.table, [study])
 
-    def origins(self, runs: pd.DataFrame) -> pd.DataFrame:
-        """The rows of ``environments`` that these runs come from."""
-        return self.environments[self.environments["environment"].isin(runs["environment"])]
-
 
 def compile_runs(results: Path, publish: bool = False) -> Runs:
     """The runs of a folder of results; brings ``tables/runs.parquet`` up to date.
@@ -152,7 +148,9 @@ def read_runs(folder: Path) -> Runs:
     stored = pd.read_parquet(path) if path.is_file() else pd.DataFrame()
     table = _typed(stored.reindex(columns=[*COLUMNS, *(name for name in stored if name not in COLUMNS)]))
     origins = read_csv(folder / ORIGINS)
-    return Runs(table.assign(N=pd.Series([_whole(value) for value in table["N"]], table.index, object)),
+    # "auto" and other words as they are; digits as the number.
+    numbers = [int(value) if isinstance(value, str) and value.isdigit() else value for value in table["N"]]
+    return Runs(table.assign(N=pd.Series(numbers, table.index, object)),
                 origins if len(origins) else pd.DataFrame(columns=["environment"]))
 
 
@@ -274,11 +272,6 @@ def _column(column: pd.Series, name: str) -> pd.Series:
     except ValueError:
         words = [value if isinstance(value, str) else json.dumps(value) for value in column.astype(object)]
         return pd.Series(words, column.index, object).where(~missing, None)
-
-
-def _whole(value: Any) -> Any:
-    """``auto`` and other words as they are; digits as the number."""
-    return int(value) if isinstance(value, str) and value.isdigit() else value
 
 
 def _names(table: pd.DataFrame) -> set[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
 from PIL import Image
 
+from analysis.curves import is_spoiled
 from analysis.looks import GREY, INK
 
 TV = r"$\mathrm{TV}(p_{X_1}, p_{Y_1})$"
@@ -25,6 +26,7 @@ STAMP, LEGEND_ROW = 0.17, 0.16  # inches
 REFERENCE, FLOOR, DATA = 1, 2, 3  # layers, from the back
 WIDTH = 7.1  # inches: 180 mm, the two columns of a page; type is 7 to 8.5 points there
 SMALL = 7.0  # points
+FEW, DIGITS = (1.0, 2.0, 5.0), FuncFormatter(lambda value, _: f"{value:g}")  # ticks of a short range
 SHADES = 128  # colours of a PNG: line art needs no more, and a third of the bytes
 
 matplotlib.rcParams.update({
@@ -65,54 +67,49 @@ def wrapped_panels(count: int, columns: int, height: float, width: float = WIDTH
     return figure, list(grid.flat[:count])
 
 
-def outer_labels(shown: list[Axes], columns: int, x: str, y: str) -> None:
-    """Names of the axes where a row of panels begins and where a column ends, and nowhere else."""
+def panelled(groups: Sequence[tuple[str, pd.DataFrame]], panel: Callable[[Axes, pd.DataFrame], None], columns: int,
+             height: float, x: str, y: str, environments: pd.DataFrame, **shared: Any) -> Figure:
+    """A figure with a panel for every (title, rows), at most ``columns`` side by side, legend and stamp below.
+
+    The axes are named where a row of panels begins and where a column ends, and nowhere else.
+    """
+    figure, shown = wrapped_panels(len(groups), columns, height, **shared)
     columns = max(1, min(columns, len(shown)))
-    for place, axes in enumerate(shown):
-        axes.set(xlabel=x if place + columns >= len(shown) else "", ylabel=y if place % columns == 0 else "")
+    for place, (axes, (title, rows)) in enumerate(zip(shown, groups, strict=True)):
+        panel(axes, rows)
+        axes.set(title=title, xlabel=x if place + columns >= len(shown) else "", ylabel="" if place % columns else y)
+    footer(figure, environments, *shown)
+    return figure
 
 
 def powers_of_two(axis: Any, values: pd.Series) -> None:
-    """Ticks at the measured T, which are powers of two; thinned when there are many."""
+    """Ticks at the measured values, such as T, a power of two; thinned when there are many."""
     ticks = sorted({int(value) for value in values})
     ticks = ticks[:: -(-len(ticks) // (7 if ticks[-1] < 1e4 else 5))]
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_locator(NullLocator())
-    axis.set_minor_formatter(NullFormatter())
+    axis.set(major_locator=FixedLocator(ticks), major_formatter=DIGITS, minor_locator=NullLocator(),
+             minor_formatter=NullFormatter())
 
 
 def plain_ticks(axis: Any) -> None:
     """1, 2 and 5 of every decade in plain digits, or the decades alone where there are many."""
     low, high = axis.get_view_interval()
     few = high < 300 * low
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
-    axis.set_minor_formatter(NullFormatter())
-    if few:
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set(major_locator=LogLocator(subs=FEW if few else (1.0,)), minor_formatter=NullFormatter(),
+             **{"major_formatter": DIGITS} if few else {})
 
 
 def decades(axis: Any, low: float, high: float) -> None:
     """Ticks between low and high: powers of ten, every second one over a long range, 1-2-5 over a short one."""
     span = np.log10(high / low)
-    if span < 2.0:
-        axis.set_major_locator(LogLocator(base=10.0, subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    else:
-        axis.set_major_locator(LogLocator(base=10.0 ** (2 if span > 7 else 1), numticks=30))
-    axis.set_minor_locator(NullLocator())
+    far = LogLocator(base=10.0 ** (2 if span > 7 else 1), numticks=30)
+    axis.set(major_locator=LogLocator(subs=FEW) if span < 2.0 else far, minor_locator=NullLocator(),
+             **{"major_formatter": DIGITS} if span < 2.0 else {})
 
 
 def slope_line(axes: Axes, x: Any, y: Any, label: str, **how: Any) -> None:
     """A reference: thin, grey, dashed, behind the data."""
     dashes: dict[str, Any] = {"color": GREY, "linewidth": 1.0, "linestyle": (0, (4, 2))}
     axes.plot(x, y, zorder=REFERENCE, label=label, **(dashes | how))
-
-
-def mosaic(layout: list[list[str]], height: float, widths: list[float]) -> tuple[Figure, dict[str, Axes]]:
-    """A figure of named axes, laid out as the names are."""
-    figure = Figure(figsize=(WIDTH, height * len(layout)), layout="constrained")
-    return figure, figure.subplot_mosaic(layout, width_ratios=widths)  # type: ignore[arg-type]
 
 
 def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, **look: Any) -> None:
@@ -127,10 +124,12 @@ def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, *
     axes.plot([], [], label=label, zorder=DATA, **look)
 
 
-def is_spoiled(points: pd.DataFrame) -> np.ndarray:
-    """(n,) whether particles of a point folded or diverged: such a number decides nothing."""
-    parts = [points[name].fillna(0.0).to_numpy(float) > 0 for name in ("folded", "diverged") if name in points]
-    return np.any(parts, axis=0) if parts else np.zeros(len(points), dtype=bool)
+def curve(axes: Axes, points: pd.DataFrame, x: str, used: Any, label: str, **look: Any) -> None:
+    """Points with ``value, stderr, floor, folded, diverged`` against their column ``x``: error bars, hollow where not
+    ``used``, crosses over what decides nothing, the floors dotted."""
+    error_bars(axes, points[x], points["value"], points["stderr"], used, label=label, **look)
+    spoiled(axes, points[x], points["value"], points)
+    floor_line(axes, points[x], points["floor"], look["color"])
 
 
 def spoiled(axes: Axes, x: Any, y: Any, points: pd.DataFrame) -> None:
@@ -218,17 +217,16 @@ def footer(figure: Figure, environments: pd.DataFrame, *sources: Axes) -> None:
 
 
 def _origin(environments: pd.DataFrame) -> list[str]:
-    def all_of(column: str, cut: int | None = None) -> str:
-        values = environments[column].dropna().astype(str).str[:cut] if column in environments else []
-        return ", ".join(sorted(set(values)))
-
-    libraries = [column for column in ("versions.python", "versions.heroism", "versions.numpy", "versions.scipy")
-                 if column in environments]
-    cores = all_of("machine.cores").replace(".0", "")
-    words = [all_of("machine.cpu"), f"{cores} cores" if cores else "",
-             *(f"{column.partition('.')[2]} {all_of(column)}" for column in libraries),
-             f"commit {all_of('commit', 10)}" if all_of("commit") else ""]
-    return [word for word in words if word]
+    """Processor, cores, versions and commit, each with all of its values, as far as they are known."""
+    found = []
+    for words, column in (("{}", "machine.cpu"), ("{} cores", "machine.cores"), ("python {}", "versions.python"),
+                          ("heroism {}", "versions.heroism"), ("numpy {}", "versions.numpy"),
+                          ("scipy {}", "versions.scipy"), ("commit {}", "commit")):
+        values = environments[column].dropna() if column in environments else []
+        texts = {f"{value:g}" if isinstance(value, float) else str(value) for value in values}
+        short = {text[:10] if column == "commit" else text for text in texts}
+        found += [words.format(", ".join(sorted(short)))] * bool(short)
+    return found
 
 
 def save(figure: Figure, path: Path) -> list[Path]:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from analysis.claims.claim import read_claims
-from analysis.paths import README, RESULTS, STUDIES
+from analysis.files import README, RESULTS, STUDIES
 from analysis.report import add_options, open_report, tell
 from heroism.errors import InputError
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import yaml
 
-from analysis.paths import STUDIES
+from analysis.files import STUDIES
 from analysis.runs import COLUMNS, GROUPS
 from heroism.errors import InputError, require
 from heroism.formulas import evaluate, parsed
@@ -26,7 +28,6 @@ LEAST_SPAN = 4.0  # largest over smallest x of a fit: in less than two octaves p
 NEEDED = {"x": ("slope", "inverse_slope", "crossing_slope", "geometric"), "levels": ("crossing_slope",),
           "numerator": ("ratio",), "denominator": ("ratio",)}
 NUMBERS, CONDITIONS = ("x", "y", "scaled_by", "reached"), ("where", "baseline", "numerator", "denominator")
-LISTS = ("each", "by", "over")
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,6 @@ class Statistic:
     saturation: float | None = 0.3
     reached: str = "inverse_h"
     finest: int = 0
-    words: str = ""
 
     @property
     def names(self) -> frozenset[str]:
@@ -135,11 +135,12 @@ def read_claims(folder: Path) -> tuple[list[Claim], list[InputError]]:
 
 def read_study(path: Path) -> list[Claim]:
     """The claims of one study file. Raises InputError for the first that is not sound."""
-    found = list(_study(path, known_columns(path.parent)))
-    for one in found:
+    claims = []
+    for one in _study(path, known_columns(path.parent)):
         if isinstance(one, InputError):
             raise one
-    return [one for one in found if isinstance(one, Claim)]
+        claims.append(one)
+    return claims
 
 
 def own_claim(path: Path) -> Claim:
@@ -151,30 +152,12 @@ def own_claim(path: Path) -> Claim:
 
 def known_columns(folder: Path) -> frozenset[str]:
     """The columns that the table of runs may have: those of every record, and the parameters of every choice that
-    ``conf`` offers, or that a study of the folder sets."""
+    ``conf`` offers, or that a study of the folder sets (``target_rank`` for ``target.rank``)."""
     chosen = {f"{group}_{key}" for group in GROUPS for path in (STUDIES.parent / group).rglob("*.yaml")
-              for key in _content(path)}
-    set_by_studies = {name for path in folder.glob("*.yaml") for name in _parameters(_content(path))}
+              for key in yaml.safe_load(path.read_text()) or ()}
+    written = "\n".join(path.read_text(errors="replace") for path in folder.glob("*.yaml"))
+    set_by_studies = {f"{group}_{name}" for group, name in re.findall(rf"\b({'|'.join(GROUPS)})\.(\w+)", written)}
     return frozenset({*COLUMNS, "family"} | chosen | set_by_studies)
-
-
-def _content(path: Path) -> Mapping[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError):
-        return {}
-    return content if isinstance(content, Mapping) else {}
-
-
-def _parameters(node: Any) -> Iterator[str]:
-    """``target_rank`` for every ``target.rank`` that a study sets, at any depth."""
-    for key, inner in node.items() if isinstance(node, Mapping) else ():
-        group, _, name = str(key).lstrip("+").partition(".")
-        if group in GROUPS and name:
-            yield f"{group}_{name.partition('.')[0]}"
-        yield from _parameters(inner)
-    for inner in node if isinstance(node, list) else ():
-        yield from _parameters(inner)
 
 
 def _study(path: Path, columns: Collection[str]) -> Iterator[Claim | InputError]:
@@ -184,11 +167,10 @@ def _study(path: Path, columns: Collection[str]) -> Iterator[Claim | InputError]
     """
     try:
         study = yaml.safe_load(path.read_text())
-        require(isinstance(study, Mapping), "content", study, "write a mapping")
-        shared = _flat(study)
+        shared = _flat("content", study)
         entries = study.get("claims") or []
         require(isinstance(entries, list), "claims", type(entries).__name__, "write a list")
-        merged = [shared, *({**shared, "name": None} | _flat(entry) for entry in entries)]
+        merged = [shared, *({**shared, "name": None} | _flat("claims", entry) for entry in entries)]
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         yield InputError(path.name, " ".join(str(error).split()), "write it as YAML")
         return
@@ -204,13 +186,12 @@ def _study(path: Path, columns: Collection[str]) -> Iterator[Claim | InputError]
                 yield InputError(f"{path.name}: {name}: {mistake.argument}", mistake.value, mistake.remedy)
 
 
-def _flat(node: Any) -> dict[str, Any]:
+def _flat(key: str, node: Any) -> dict[str, Any]:
     """What an entry says about its claim, whether inside its block ``claim`` or beside it."""
-    require(isinstance(node, Mapping), "claims", node, "write a mapping for each claim")
+    require(isinstance(node, Mapping), key, node, "write a mapping")
     inner = node.get("claim") or {}
     require(isinstance(inner, Mapping), "claim", inner, "write a mapping: words, source, equation")
-    outer = {key: value for key, value in node.items() if key not in ("claim", "claims", "grids", "smoke", "title")}
-    return outer | dict(inner)
+    return {name: value for name, value in node.items() if name not in ("claim", "claims")} | dict(inner)
 
 
 def _claim(study: str, name: str, spec: Mapping[str, Any], columns: Collection[str]) -> Claim:
@@ -219,51 +200,45 @@ def _claim(study: str, name: str, spec: Mapping[str, Any], columns: Collection[s
     _one_of("direction", spec["direction"], DIRECTIONS)
     _one_of("expected", spec.get("expected"), (*EXPECTATIONS, None))
     statistic = _statistic(spec["statistic"], columns)
-    for key in ("predicted", "tolerance"):
-        least = 0.0 if key == "tolerance" else -np.inf
-        value = _formula(key, str(spec[key]), dict.fromkeys(statistic.each, 2.0), evaluate)
-        require(value >= least, key, spec[key], f"give a number of at least {least:g}")
-    return Claim(name, study, " ".join(str(spec["words"]).split()), str(spec["source"]), str(spec["equation"]),
-                 statistic, str(spec["predicted"]), spec["direction"], str(spec["tolerance"]),
-                 " ".join(str(spec["refuted_by"]).split()), spec.get("expected"), spec.get("number"),
+    for key, least in (("predicted", -np.inf), ("tolerance", 0.0)):
+        _number(key, _formula(key, str(spec[key]), dict.fromkeys(statistic.each, 2.0), evaluate), least)
+    words, refuted_by = (" ".join(str(spec[key]).split()) for key in ("words", "refuted_by"))
+    return Claim(name, study, words, str(spec["source"]), str(spec["equation"]), statistic, str(spec["predicted"]),
+                 spec["direction"], str(spec["tolerance"]), refuted_by, spec.get("expected"), spec.get("number"),
                  tuple(spec.get("records") or (study,)), bool(spec.get("listed", True)))
 
 
 def _statistic(given: Any, columns: Collection[str]) -> Statistic:
     require(isinstance(given, Mapping), "statistic", given, "write a mapping with a kind; words go to `measured`")
-    kind = given.get("kind")
-    _one_of("statistic.kind", kind, KINDS)
+    _one_of("statistic.kind", given.get("kind"), KINDS)
     known = [one.name for one in fields(Statistic)]
     unknown = sorted(set(map(str, given)) - set(known))
     require(not unknown, "statistic", ", ".join(unknown), f"its keys are {', '.join(known)}")
     for key, kinds in NEEDED.items():
-        require(kind not in kinds or bool(given.get(key)), f"statistic.{key}", "nothing", f"a {kind} needs it")
+        require(given["kind"] not in kinds or bool(given.get(key)), f"statistic.{key}", "nothing",
+                f"a {given['kind']} needs it")
     values = {key: value for key, value in given.items() if value is not None or key == "saturation"}
-    for key in LISTS:
-        values[key] = tuple(_list(key, given.get(key)))
-        lost = [name for name in values[key] if name not in columns]
-        require(not lost, f"statistic.{key}", ", ".join(map(str, lost)), "there is no such column in the table of runs")
-    values["levels"] = tuple(_number("levels", level, 1e-300) for level in _list("levels", given.get("levels")))
-    for key, least in (("least_points", 0.0), ("least_span", 0.0), ("finest", 0.0), ("saturation", 0.0)):
+    for key in ("each", "by", "over", "levels"):
+        listed = values.get(key, [])
+        require(isinstance(listed, list), f"statistic.{key}", listed, "write a list")
+        lost = [str(name) for name in listed if key != "levels" and name not in columns]
+        require(not lost, f"statistic.{key}", ", ".join(lost), "there is no such column in the table of runs")
+        values[key] = tuple(_number("statistic.levels", one, 1e-300) if key == "levels" else one for one in listed)
+    for key in ("least_points", "least_span", "finest", "saturation"):
         if values.get(key) is not None:
-            _number(key, values[key], least)
+            _number(f"statistic.{key}", values[key], 0.0)
     row = {name: np.array([2.0]) for name in columns}
     for key in (*NUMBERS, *CONDITIONS):
-        if key in values:
-            values[key] = str(values[key])
-            if values[key] != OVER_LEVELS:
-                found = np.asarray(_formula(f"statistic.{key}", values[key], row, _column))
-                fits = found.dtype == bool if key in CONDITIONS else found.dtype.kind in "fi"
-                require(fits, f"statistic.{key}", values[key],
-                        "write a condition, such as K == 3" if key in CONDITIONS else "write a number, such as 1 / T")
+        if key in values and (text := str(values[key])) != OVER_LEVELS:
+            found = np.asarray(_formula(f"statistic.{key}", text, row, lambda text, row: parsed(text)(row)))
+            fits, like = (found.dtype == bool, "condition, such as K == 3") if key in CONDITIONS else \
+                (found.dtype.kind in "fi", "number, such as 1 / T")
+            require(fits, f"statistic.{key}", text, f"write a {like}")
+            values[key] = text
     return Statistic(**values)
 
 
-def _column(text: str, row: Mapping[str, Any]) -> Any:
-    return parsed(text)(row)
-
-
-def _formula(key: str, text: str, names: Mapping[str, Any], value: Any) -> Any:
+def _formula(key: str, text: str, names: Mapping[str, Any], value: Callable[[str, Mapping[str, Any]], Any]) -> Any:
     try:
         return value(text, names)
     except InputError as mistake:
@@ -274,15 +249,7 @@ def _one_of(key: str, value: Any, choices: Iterable[str | None]) -> None:
     require(value in choices, key, value, f"choose one of {', '.join(str(choice or 'nothing') for choice in choices)}")
 
 
-def _list(key: str, value: Any) -> list[Any]:
-    require(value is None or isinstance(value, list), f"statistic.{key}", value, "write a list")
-    return value or []
-
-
 def _number(key: str, value: Any, least: float) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = np.nan
-    require(number >= least, f"statistic.{key}", value, f"give a number of at least {least:g}")
+    number = float(pd.to_numeric(value, errors="coerce")) if np.isscalar(value) else np.nan
+    require(number >= least, key, value, f"give a number of at least {least:g}")
     return number

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.stats import t as student
 
 from analysis.claims.claim import ANY, OVER_LEVELS, Statistic
-from analysis.curves import SETTINGS, points, with_family
+from analysis.curves import SETTINGS, is_spoiled, points, with_family
 from analysis.runs import WHOLE, of_studies
 from heroism.errors import require
 from heroism.formulas import parsed
@@ -26,13 +26,12 @@ FEWEST_PAIRS = 4  # to tell how far numbers from the same starting points move t
 
 @dataclass(frozen=True)
 class Curve:
-    """What a fit saw: points (x, y, stderr, floor: each (n,)), the fit, and what the curve is called.
+    """What a fit saw: points (x, y, stderr, floor: each (n,)), and the fit.
 
     ``names`` are the values that tell it from the others of its group. ``doubtful`` (n,) marks points from maps that
     fold or paths that diverge (None: there are none). ``at`` are the crossings of a curve of crossings, point by point.
     """
 
-    label: str
     x: np.ndarray
     y: np.ndarray
     stderr: np.ndarray
@@ -87,6 +86,11 @@ class Group:
     names: dict[str, Any]
     correlation: float  # of numbers from the same starting points
 
+    def measured(self, value: float = np.nan, low: float = np.nan, high: float = np.nan, **more: Any) -> Measured:
+        """The group's number with its interval, or none and the ``reason``."""
+        return Measured(self.label, value, low, high, names=self.names, doubtful=int(is_spoiled(self.table).sum()),
+                        **more)
+
 
 def measure(statistic: Statistic, table: pd.DataFrame, records: Sequence[str]) -> list[Row]:
     """The rows of a claim, from the runs that belong to these studies. Raises InputError for expressions that fail."""
@@ -133,11 +137,6 @@ def column(table: pd.DataFrame, expression: str) -> np.ndarray:
     return value.to_numpy(dtype=float)
 
 
-def doubtful(table: pd.DataFrame) -> np.ndarray:
-    """(n,) whether particles folded or diverged."""
-    return (table[["folded", "diverged"]].astype(float).fillna(0.0) > 0.0).any(axis=1).to_numpy()
-
-
 def too_short(fit: RateFit, shortest: float, fewest: int = FEWEST_POINTS) -> str | None:
     """Why a fit decides nothing, or None if it does; ``shortest`` is the least factor between its ends."""
     if len(fit.points) < fewest:
@@ -163,9 +162,14 @@ def _row(statistic: Statistic, table: pd.DataFrame, names: dict[str, Any]) -> Ro
     correlation = _correlation(statistic, table) if statistic.paired else 0.0
     groups: list[Measured] = []
     for inner, part in split(table, statistic.by):
-        if (part["seeds"] > 0).any():
-            group = Group(_with_floor(statistic, part), _label(inner), inner, correlation)
-            groups += list(MEASURES[statistic.kind](statistic, group))
+        if not (part["seeds"] > 0).any():
+            continue
+        if statistic.baseline is not None and len(base := where(part, statistic.baseline)):
+            rest = part.drop(index=base.index)  # its errors are the floor of the rest
+            part = rest.assign(floor=np.fmax(rest["floor"], base["error"].max()))
+        words = [str(value) if isinstance(value, str) else f"{name}={value:g}" for name, value in inner.items()
+                 if not pd.isna(value)]
+        groups += MEASURES[statistic.kind](statistic, Group(part, " ".join(words), inner, correlation))
     done = int(table["seeds"].sum())
     spent = float(table["spent"].where(table["seeds"] > 0).sum())
     return Row(names, tuple(groups), done, int(table["runs"].sum()) - done, spent)
@@ -174,25 +178,22 @@ def _row(statistic: Statistic, table: pd.DataFrame, names: dict[str, Any]) -> Ro
 # ---- kinds ---------------------------------------------------------------------------------------
 
 def _slope(statistic: Statistic, group: Group) -> Iterator[Measured]:
-    curves = [_fitted(statistic, part, f"{group.label} {_label(inner)}".strip(), inner)
-              for inner, part in split(group.table, statistic.over)]
-    yield _from_fits(statistic, curves, group)
+    yield _from_fits(statistic, [_fitted(statistic, part, inner) for inner, part in split(group.table, statistic.over)],
+                     group)
 
 
 def _crossing_slope(statistic: Statistic, group: Group) -> Iterator[Measured]:
     """Over the levels: one fit of what is reached on 1/epsilon. Over x: one fit per level. Both are pooled."""
     curves = []
     for inner, part in split(group.table, statistic.over):
-        label = f"{group.label} {_label(inner)}".strip()
         if statistic.x == OVER_LEVELS:
             at = [_reach(statistic, part, level) for level in statistic.levels]
-            curves.append(_crossings(1.0 / np.array(statistic.levels), at, part, label, inner))
+            curves.append(_crossings(1.0 / np.array(statistic.levels), at, inner))
             continue
         ladders = list(split(part.assign(x_=column(part, statistic.x or "")), ["x_"]))
         x = np.array([place["x_"] for place, _ in ladders], dtype=float)
-        curves += [_crossings(x, [_reach(statistic, ladder, level) for _, ladder in ladders], part,
-                              f"{label} epsilon={level:g}".strip(), {**inner, "epsilon": level})
-                   for level in statistic.levels]
+        curves += [_crossings(x, [_reach(statistic, ladder, level) for _, ladder in ladders],
+                              {**inner, "epsilon": level}) for level in statistic.levels]
     yield _from_fits(statistic, curves, group)
 
 
@@ -201,11 +202,11 @@ def _level(statistic: Statistic, group: Group) -> Iterator[Measured]:
     table = group.table[group.table["seeds"] > 0]
     _, values, errors, floors = _columns(statistic, table)
     reach = NORMAL * errors + floors
-    for i, (value, error, marked) in enumerate(zip(values, reach, doubtful(table), strict=True)):
-        label = f"{group.label} T={table['T'].iloc[i]:g}".strip()
+    for i, (value, error) in enumerate(zip(values, reach, strict=True)):
+        point = replace(group, table=table.iloc[[i]], label=f"{group.label} T={table['T'].iloc[i]:g}".strip())
         reason = table["unusable"].iloc[i] or (None if np.isfinite(value + error) else "not finite")
-        number = (np.nan, np.nan, np.nan) if reason else (float(value), float(value - error), float(value + error))
-        yield Measured(label, *number, 1, reason, names=group.names, doubtful=int(marked))
+        number = () if reason else (float(value), float(value - error), float(value + error))
+        yield point.measured(*number, reason=reason, points=1)
 
 
 def _ratio(statistic: Statistic, group: Group) -> Iterator[Measured]:
@@ -214,15 +215,13 @@ def _ratio(statistic: Statistic, group: Group) -> Iterator[Measured]:
     for condition in (statistic.numerator, statistic.denominator):
         side = _side(statistic, where(group.table, condition))
         if side is None:
-            why = f"nothing above the floor where {condition}"
-            yield Measured(group.label, np.nan, np.nan, np.nan, 0, why, names=group.names)
+            yield group.measured(reason=f"nothing above the floor where {condition}")
             return
         parts.append(side)
     (top, one), (bottom, two) = parts
     value = top / bottom
     reach = NORMAL * value * np.sqrt(max(one**2 + two**2 - 2.0 * group.correlation * one * two, 0.0))
-    marked = int(doubtful(group.table).sum())
-    yield Measured(group.label, value, value - reach, value + reach, 2, names=group.names, doubtful=marked)
+    yield group.measured(value, value - reach, value + reach, points=2)
 
 
 MEASURES: dict[str, Callable[[Statistic, Group], Iterator[Measured]]] = {
@@ -265,7 +264,7 @@ def _correlation(statistic: Statistic, table: pd.DataFrame) -> float:
 
 # ---- fits ----------------------------------------------------------------------------------------
 
-def _fitted(statistic: Statistic, table: pd.DataFrame, label: str, names: dict[str, Any]) -> Curve:
+def _fitted(statistic: Statistic, table: pd.DataFrame, names: dict[str, Any]) -> Curve:
     x, y, stderr, floor = _columns(statistic, table)
     saturation = None if statistic.scaled_by else statistic.saturation
     x_of_fit = np.exp(x) if statistic.kind == "geometric" else x
@@ -276,7 +275,7 @@ def _fitted(statistic: Statistic, table: pd.DataFrame, label: str, names: dict[s
         coarse = f"not one of the {statistic.finest} finest"
         unusable = [why or (coarse if place > last else "") for why, place in zip(unusable, x_of_fit, strict=True)]
         fit = fit_rate(x_of_fit, y, stderr, floor, saturation, unusable)
-    return Curve(label, x, y, stderr, fit, floor, names, doubtful(table))
+    return Curve(x, y, stderr, fit, floor, names, is_spoiled(table))
 
 
 def _reach(statistic: Statistic, table: pd.DataFrame, level: float) -> Crossing:
@@ -285,10 +284,10 @@ def _reach(statistic: Statistic, table: pd.DataFrame, level: float) -> Crossing:
                     list(table["unusable"]))
 
 
-def _crossings(x: np.ndarray, at: list[Crossing], table: pd.DataFrame, label: str, names: dict[str, Any]) -> Curve:
+def _crossings(x: np.ndarray, at: list[Crossing], names: dict[str, Any]) -> Curve:
     y, stderr = (np.array([getattr(one, part) for one in at], dtype=float) for part in ("x", "stderr"))
     fit = fit_rate(x, y, stderr, saturation=None, unusable=[one.reason for one in at])
-    return Curve(label, x, y, stderr, fit, np.zeros(len(x)), names, at=tuple(at))
+    return Curve(x, y, stderr, fit, np.zeros(len(x)), names, at=tuple(at))
 
 
 def _from_fits(statistic: Statistic, curves: Sequence[Curve], group: Group) -> Measured:
@@ -296,27 +295,20 @@ def _from_fits(statistic: Statistic, curves: Sequence[Curve], group: Group) -> M
     fewest = max(statistic.least_points, FEWEST_POINTS)
     fits = [curve.fit for curve in curves]
     usable = [fit for fit in fits if too_short(fit, statistic.least_span, fewest) is None]
-    marked = int(doubtful(group.table).sum())
-    pooled = pool(usable)
+    pooled, inverse = pool(usable), statistic.kind == "inverse_slope"
     if pooled is None:
         nearest = max(fits, key=lambda fit: len(fit.points), default=None)
         reason = "no runs" if nearest is None else too_short(nearest, statistic.least_span, fewest)
-    else:
-        reason = None if statistic.kind != "inverse_slope" or pooled.slope > 0 else "the error does not fall"
-    if reason is not None or pooled is None:
-        return Measured(group.label, np.nan, np.nan, np.nan, 0, reason, tuple(curves), group.names, doubtful=marked)
-    number = _changed(statistic.kind, pooled.slope, *believable(usable, pooled.interval()))
-    return Measured(group.label, *number, sum(len(fit.points) for fit in usable), None, tuple(curves), group.names,
-                    len(usable), marked)
-
-
-def _changed(kind: str, slope: float, low: float, high: float) -> tuple[float, float, float]:
-    """From a slope and its interval to the number of this kind."""
-    if kind == "geometric":
-        return float(np.exp(slope)), float(np.exp(low)), float(np.exp(high))
-    if kind == "inverse_slope":
-        return 1.0 / slope, 1.0 / high, 1.0 / low if low > 0.0 else np.inf
-    return float(slope), float(low), float(high)
+        return group.measured(reason=reason, curves=tuple(curves))
+    if inverse and pooled.slope <= 0:
+        return group.measured(reason="the error does not fall", curves=tuple(curves))
+    slope, (low, high) = pooled.slope, believable(usable, pooled.interval())
+    if inverse:
+        slope, low, high = 1.0 / slope, 1.0 / high, 1.0 / low if low > 0.0 else np.inf
+    elif statistic.kind == "geometric":
+        slope, low, high = (float(np.exp(end)) for end in (slope, low, high))
+    return group.measured(slope, low, high, points=sum(len(fit.points) for fit in usable), curves=tuple(curves),
+                          fits=len(usable))
 
 
 # ---- columns -------------------------------------------------------------------------------------
@@ -336,18 +328,3 @@ def _columns(statistic: Statistic, table: pd.DataFrame) -> tuple[np.ndarray, np.
 def _evaluated(table: pd.DataFrame, expression: str) -> Any:
     formula = parsed(expression)
     return formula({name: table[name].to_numpy() for name in table.columns if name in formula.names})
-
-
-def _with_floor(statistic: Statistic, table: pd.DataFrame) -> pd.DataFrame:
-    """The table without its baseline, whose errors become the floor of the rest."""
-    if statistic.baseline is None:
-        return table
-    base = where(table, statistic.baseline)
-    rest = table.drop(index=base.index)
-    return rest.assign(floor=np.fmax(rest["floor"], base["error"].max())) if len(base) else rest
-
-
-def _label(names: dict[str, Any]) -> str:
-    words = [str(value) if isinstance(value, str) else f"{name}={value:g}" for name, value in names.items()
-             if value is not None and value == value]
-    return " ".join(words)

@@ -57,23 +57,19 @@ def _line(one: Judged) -> dict[str, object]:
     claim, verdict = one.claim, one.verdict
     worst = verdict.worst
     words = claim.words + (f" ({one.names})" if one.names else "")
+    # The formula where there is no row to evaluate it for.
+    predicted = f"{verdict.predicted:.3g}" if np.isfinite(verdict.predicted) else claim.predicted
     values = [group.value for group in one.row.groups if np.isfinite(group.value)]
     return {
         "number": claim.number, "name": claim.name, "study": claim.study, "row": one.names, "claim": words,
-        "source": source(claim), "predicted": f"{claim.direction} {_predicted(one)}",
+        "source": source(claim), "predicted": f"{claim.direction} {predicted}",
         "measured": measured(worst), "verdict": verdict.word, "why": verdict.why,
         "evaluations": f"{one.row.spent:.1e}", "value": worst.value if worst else None,
         "low": worst.low if worst else None, "high": worst.high if worst else None,
         "least": min(values, default=None), "largest": max(values, default=None), "groups": len(one.row.groups),
         "runs": one.row.runs, "failed": one.row.failed, "expected": claim.expected, "tolerance": verdict.tolerance,
-        "refuted_by": claim.refuted_by, "spent": one.row.spent,
-        "doubtful": one.row.doubtful,
+        "refuted_by": claim.refuted_by, "spent": one.row.spent, "doubtful": one.row.doubtful,
     }
-
-
-def _predicted(one: Judged) -> str:
-    """The number; the formula where there is no row to evaluate it for."""
-    return f"{one.verdict.predicted:.3g}" if np.isfinite(one.verdict.predicted) else one.claim.predicted
 
 
 def source(claim: Claim) -> str:

@@ -12,7 +12,7 @@ from analysis.claims.claim import Claim
 from analysis.claims.statistics import Measured, Row
 from heroism.formulas import evaluate
 
-CONFIRMED, SHARPER, REFUTED, UNDECIDED = "confirmed", "sharper than claimed", "refuted", "undecided"
+WORDS = CONFIRMED, SHARPER, REFUTED, UNDECIDED = "confirmed", "sharper than claimed", "refuted", "undecided"
 BROAD = 0.5  # a claim stands when more than this share of its groups is decided
 
 
@@ -59,32 +59,33 @@ def compare(direction: str, group: Measured, predicted: float, tolerance: float)
 def judge(claim: Claim, row: Row) -> Verdict:
     """The verdict on one row. A single refuting group refutes; otherwise most groups must be decided. The row is
     *sharper than claimed* when every decided group is, else *confirmed*."""
+    failed = f"{row.failed} runs failed" if row.failed else ""
     if not row.groups:
-        return Verdict(UNDECIDED, _why_not(row, []), float("nan"), float("nan"), None)
-    predicted, tolerance = _of_row(claim.predicted, row), _of_row(claim.tolerance, row)
-    words = tuple(compare(claim.direction, group, predicted, tolerance) for group in row.groups)
-    count = Counter(words)
-    decided = len(words) - count[UNDECIDED]
-    if count[REFUTED]:
-        word, deciding = REFUTED, [REFUTED]
-        why = _list("refuted by", [group.label or "all" for group in _those(row, words, deciding)])
-    elif decided <= BROAD * len(words):
-        word, deciding, why = UNDECIDED, [UNDECIDED], _why_not(row, words)
-    else:
-        word, deciding = SHARPER if count[SHARPER] == decided else CONFIRMED, [SHARPER, CONFIRMED]
-        why = _remarks(row, words)
-    worst = _worst(claim.direction, _those(row, words, deciding), predicted)
-    return Verdict(word, why, predicted, tolerance, worst, words)
-
-
-def _of_row(formula: str, row: Row) -> float:
-    """A formula in the columns of the row; NaN where one of them has no value, as K of a sampler without points."""
+        why = "no runs" + f", {row.failed} failed" * bool(row.failed)
+        return Verdict(UNDECIDED, why, np.nan, np.nan, None)
+    # NaN where a column has no value, as K of a sampler without points.
     gaps = any(value is None or value != value for value in row.names.values())
-    return float("nan") if gaps else evaluate(formula, row.names)
-
-
-def _those(row: Row, words: Sequence[str], wanted: Sequence[str]) -> list[Measured]:
-    return [group for group, word in zip(row.groups, words, strict=True) if word in wanted]
+    predicted, tolerance = (np.nan if gaps else evaluate(formula, row.names)
+                            for formula in (claim.predicted, claim.tolerance))
+    words = tuple(compare(claim.direction, group, predicted, tolerance) for group in row.groups)
+    those = {word: [group for group, its in zip(row.groups, words, strict=True) if its == word] for word in WORDS}
+    decided = len(words) - len(those[UNDECIDED])
+    if those[REFUTED]:
+        word, deciding = REFUTED, those[REFUTED]
+        why = _list("refuted by", [group.label or "all" for group in deciding])
+    elif decided <= BROAD * len(words):
+        word, deciding = UNDECIDED, those[UNDECIDED]
+        reasons = Counter(group.reason or f"[{group.low:.2g}, {group.high:.2g}] does not decide" for group in deciding)
+        reason, many = reasons.most_common(1)[0]
+        why = f"{len(deciding)} of {len(words)} groups open: {reason}" + (f" ({many} times)" if many > 1 else "")
+    else:
+        sharper = len(those[SHARPER])
+        word = SHARPER if sharper == decided else CONFIRMED
+        deciding = [group for group, its in zip(row.groups, words, strict=True) if its != UNDECIDED]
+        why = "; ".join(filter(None, [
+            f"{decided} of {len(words)} groups decided", f"{sharper} sharper" if 0 < sharper < decided else "",
+            _list("open:", [group.label for group in those[UNDECIDED]]) if those[UNDECIDED] else "", failed]))
+    return Verdict(word, why, predicted, tolerance, _worst(claim.direction, deciding, predicted), words)
 
 
 def _worst(direction: str, groups: Sequence[Measured], predicted: float) -> Measured | None:
@@ -93,27 +94,6 @@ def _worst(direction: str, groups: Sequence[Measured], predicted: float) -> Meas
     keys = {"at most": lambda group: group.high, "at least": lambda group: -group.low,
             "equal": lambda group: abs(group.value - predicted)}
     return max(known, key=keys[direction], default=None)
-
-
-def _why_not(row: Row, words: Sequence[str]) -> str:
-    if not row.groups:
-        return "no runs" + (f", {row.failed} failed" if row.failed else "")
-    open_ones = _those(row, words, (UNDECIDED,))
-    reasons = Counter(group.reason or f"[{group.low:.2g}, {group.high:.2g}] does not decide" for group in open_ones)
-    reason, many = reasons.most_common(1)[0]
-    return f"{len(open_ones)} of {len(words)} groups open: {reason}" + (f" ({many} times)" if many > 1 else "")
-
-
-def _remarks(row: Row, words: Sequence[str]) -> str:
-    decided = len(words) - words.count(UNDECIDED)
-    parts = [f"{decided} of {len(words)} groups decided"]
-    if 0 < words.count(SHARPER) < decided:
-        parts.append(f"{words.count(SHARPER)} sharper")
-    if UNDECIDED in words:
-        parts.append(_list("open:", [group.label for group in _those(row, words, (UNDECIDED,))]))
-    if row.failed:
-        parts.append(f"{row.failed} runs failed")
-    return "; ".join(parts)
 
 
 def _list(lead: str, names: Sequence[str], most: int = 3) -> str:

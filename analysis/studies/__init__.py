@@ -15,6 +15,7 @@ from typing import Protocol, cast
 import pandas as pd
 
 from analysis.generic import Generic
+from analysis.runs import of_studies
 from analysis.style import Picture
 
 
@@ -46,3 +47,11 @@ def module_of(study: str) -> Views:
     if study not in names():
         return Generic(study)
     return cast(Views, importlib.import_module(f"{__name__}.{study}"))
+
+
+def tables_of(study: str, runs: pd.DataFrame, environments: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The derived tables of a study, the one of its own name first, and last its ``runs`` and ``environments``."""
+    runs = of_studies(runs, [study])
+    derived = module_of(study).tables(runs)
+    return {study: derived[study], **derived, "runs": runs,
+            "environments": environments[environments["environment"].isin(runs["environment"])]}

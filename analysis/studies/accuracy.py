@@ -16,7 +16,7 @@ from analysis.claims.claim import OVER_LEVELS, Claim, own_claim
 from analysis.claims.statistics import Curve, Measured, believable, measure, too_short
 from analysis.claims.verdicts import judge
 from analysis.curves import DISTANCE, GROUP, by_family, curves, same
-from analysis.paths import STUDIES
+from analysis.files import STUDIES
 from analysis.text import DOUBTFUL, interval, mark, number, verdict
 from heroism.rates import SATURATION, fit_rate
 from heroism.theory import classical_order, error_bound, step_size
@@ -127,25 +127,22 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
         return None
     d = points.groupby("d")["family"].nunique().idxmax()
     points = points[points["d"] == d]
-    families = sorted(points["family"].unique())
-    figure, shown = style.wrapped_panels(len(families), COLUMNS, 1.8, sharex=True, sharey=True)
     orders = tables["accuracy_orders"]
-    for axes, family in zip(shown, families, strict=True):
-        _panel(axes, points[points["family"] == family], orders[(orders["family"] == family) & (orders["d"] == d)])
+
+    def panel(axes: Axes, rows: pd.DataFrame) -> None:
+        _panel(axes, rows, orders[(orders["family"] == rows["family"].iloc[0]) & (orders["d"] == d)])
         _dress(axes, points)
-        axes.set_title(f"{looks.name(family)}, $d = {d}$")
-    style.outer_labels(shown, COLUMNS, "number of noise levels $T$", style.TV)
-    style.footer(figure, tables["environments"], *shown)
-    return figure
+
+    panels = [(looks.place(str(family), d), rows) for family, rows in points.groupby("family")]
+    return style.panelled(panels, panel, COLUMNS, 1.8, "number of noise levels $T$", style.TV, tables["environments"],
+                          sharex=True, sharey=True)
 
 
 def _panel(axes: Axes, points: pd.DataFrame, orders: pd.DataFrame) -> None:
     measured = []
     for K, curve in points.groupby("K"):
-        look, used = looks.look(f"K={K}"), curve["dropped"] == ""
-        style.error_bars(axes, curve["T"], curve["value"], curve["stderr"], used, label=f"$K = {K}$", **look)
-        style.spoiled(axes, curve["T"], curve["value"], curve)
-        style.floor_line(axes, curve["T"], curve["floor"], look["color"])
+        look = looks.look(f"K={K}")
+        style.curve(axes, curve, "T", curve["dropped"] == "", f"$K = {K}$", **look)
         row = orders[orders["K"] == K]
         if len(row) and np.isfinite(row["order"].iloc[0]) and row["why"].iloc[0] == "":
             value = style.measured(*row[["order", "low", "high"]].iloc[0])

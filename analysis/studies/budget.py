@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import curves
+from analysis.curves import curves, is_spoiled
 from analysis.text import number
 
 NOTE = "Shares are signed; their sum and the total variation are measured independently (± one standard error)."
@@ -33,7 +33,7 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
                      **{part: value.get(f"budget_{part}", np.nan) for part in PARTS},
                      **{name: value.get(name, np.nan) for name in SUMS},
                      **{f"{name}_stderr": stderr.get(name, np.nan) for name in SUMS},
-                     "spoiled": style.is_spoiled(here).any()})
+                     "spoiled": is_spoiled(here).any()})
     return {"budget": pd.DataFrame(rows, columns=COLUMNS)}
 
 
@@ -55,13 +55,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
         return None
     groups = table.groupby(["d", "target"], sort=True)
     columns = len(groups) // table["d"].nunique()
-    figure, shown = style.wrapped_panels(len(groups), columns, 1.9)
-    for axes, ((d, target), rows) in zip(shown, groups, strict=True):
-        _stack(axes, rows.sort_values("T"))
-        axes.set_title(f"{looks.name(str(target))}, $d = {d:g}$")
-    style.outer_labels(shown, columns, "noise levels $T$", style.TV)
-    style.footer(figure, tables["environments"], *shown)
-    return figure
+    panels = [(looks.place(str(target), d), rows.sort_values("T")) for (d, target), rows in groups]
+    return style.panelled(panels, _stack, columns, 1.9, "noise levels $T$", style.TV, tables["environments"])
 
 
 def _stack(axes: Axes, rows: pd.DataFrame) -> None:

@@ -8,6 +8,7 @@ with another option is that option. What remains is the method's, and is named i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,8 +18,7 @@ from matplotlib.figure import Figure
 
 from analysis import looks, style
 from analysis.curves import DISTANCE, curves
-from analysis.display import markdown
-from analysis.text import NONE, number
+from analysis.text import NONE, markdown, number
 from heroism.rates import fit_rate
 from heroism.samplers.external.catalogue import REFUSED
 from heroism.samplers.external.solve_ivp import REFUSED_STEPPERS
@@ -322,15 +322,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     curves = curves[known & (curves["levels"] == OURS) & (curves["value"] > 0)]
     if curves.empty:
         return None
-    targets = sorted(curves["target"].unique())
-    figure, shown = style.wrapped_panels(len(targets), 2, 2.6, sharey=True)
-    for axes, target in zip(shown, targets, strict=True):
-        here = curves[curves["target"] == target]
-        _panel(axes, here, float(curves["value"].min()))
-        axes.set_title(f"{looks.name(target)}, $d = {here['d'].iloc[0]}$")
-    style.outer_labels(shown, 2, "number of steps $T - 1$", style.TV)
-    style.footer(figure, tables["environments"], *shown)
-    return figure
+    panels = [(looks.place(str(target), here["d"].iloc[0]), here) for target, here in curves.groupby("target")]
+    return style.panelled(panels, partial(_panel, smallest=float(curves["value"].min())), 2, 2.6,
+                          "number of steps $T - 1$", style.TV, tables["environments"], sharey=True)
 
 
 def _panel(axes: Axes, curves: pd.DataFrame, smallest: float) -> None:

@@ -16,7 +16,7 @@ from analysis.claims.claim import Claim, own_claim
 from analysis.claims.statistics import Curve, Measured, believable, measure, too_short
 from analysis.claims.verdicts import compare, judge
 from analysis.curves import GROUP, by_family, same
-from analysis.paths import STUDIES
+from analysis.files import STUDIES
 from analysis.text import DOUBTFUL, NONE, interval, level, mark, number, verdict
 from heroism.rates import RateFit, fit_rate, pool
 from heroism.theory import dimension_exponent, step_size
@@ -148,7 +148,8 @@ def _layout(every: list[int]) -> tuple[Figure, dict[str, Axes]]:
     columns = len(rows[0])
     if len(rows[-1]) < columns:
         rows[-1].insert(1, ".")
-    return style.mosaic(rows, 2.5, [1.0] * (columns - 1) + [1.05])
+    figure = Figure(figsize=(style.WIDTH, 2.5 * len(rows)), layout="constrained")
+    return figure, figure.subplot_mosaic(rows, width_ratios=[1.0] * (columns - 1) + [1.05])  # type: ignore[arg-type]
 
 
 def _level(steps: pd.DataFrame, exponents: pd.DataFrame) -> float:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import curves
+from analysis.curves import curves, same
 from analysis.text import number
 
 NOTE = "Stops at T: where the estimate is its measured floor, within its error, or falls no further."
@@ -36,11 +36,9 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def _exact(points: pd.DataFrame, curve: pd.DataFrame) -> pd.Series:
     """The exact total variation of the same runs, by T."""
-    same = points[(points["distance"] == EXACT) & (points["family"] == curve["family"].iloc[0])]
-    for name in ("d", "K"):
-        value = curve[name].iloc[0]
-        same = same[same[name].isna() if pd.isna(value) else same[name] == value]
-    return same.set_index("T")["value"].dropna()
+    run = curve.iloc[0]
+    alike = np.logical_and.reduce([same(points[name], run[name]) for name in ("family", "d", "K")])
+    return points[alike & (points["distance"] == EXACT)].set_index("T")["value"].dropna()
 
 
 def _stops_at(curve: pd.DataFrame) -> object:
@@ -82,21 +80,15 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     curves = tables["floors_curves"]
     if curves.empty:
         return None
-    shown = _variety(curves)
-    figure, grid = style.panels(len(shown), 2, 2.5 if len(shown) == 1 else 1.8, sharex=True)
-    for (left, right), (family, d) in zip(grid, shown, strict=True):
+    panels = []
+    for family, d in _variety(curves):
         rows = curves[(curves["family"] == family) & (curves["d"] == d)]
         rows = rows[rows["K"].isna() | (rows["K"] == rows["K"].min())]
-        where = f"{looks.name(str(family))}, $d = {d}$"
         variation = rows["distance"].isin(VARIATIONS)
-        _panel(left, rows[variation], style.TV, f"total variation: {where}")
-        _panel(right, rows[~variation], "transport distance", f"optimal transport: {where}")
-        for axes in (left, right):
-            style.powers_of_two(axes.xaxis, curves["T"])
-    for axes in grid[-1]:
-        axes.set_xlabel("number of noise levels $T$")
-    style.footer(figure, tables["environments"], *grid.T.flat)
-    return figure
+        panels += [(f"{kind}: {looks.place(family, d)}", rows[those])
+                   for kind, those in (("total variation", variation), ("optimal transport", ~variation))]
+    return style.panelled(panels, _panel, 2, 2.5 if len(panels) == 2 else 1.8, "number of noise levels $T$",
+                          "measured distance", tables["environments"], sharex=True)
 
 
 def _variety(curves: pd.DataFrame) -> list[tuple[str, int]]:
@@ -109,18 +101,17 @@ def _variety(curves: pd.DataFrame) -> list[tuple[str, int]]:
     return shown
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, ylabel: str, title: str) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     seen = pd.concat([rows["value"], rows["floor"]])
     low, high = (seen[seen > 0].min() / 2, seen.max() * 2) if (seen > 0).any() else (0.1, 1.0)
-    axes.set(xscale="log", yscale="log", ylim=(low, high), ylabel=ylabel, title=title)
+    axes.set(xscale="log", yscale="log", ylim=(low, high))
     drawn = sorted(rows["distance"].unique(), key=lambda distance: (distance == "quadrature", distance))  # it on top
     for distance in drawn:
-        curve, look, label = rows[rows["distance"] == distance], looks.look(distance), looks.name(distance)
-        style.error_bars(axes, curve["T"], curve["value"], curve["stderr"], None, label=label, **look)
-        style.spoiled(axes, curve["T"], curve["value"], curve)
-        style.floor_line(axes, curve["T"], curve["floor"], look["color"])
+        style.curve(axes, rows[rows["distance"] == distance], "T", None, looks.name(distance), **looks.look(distance))
     style.floor_line(axes, [], [], looks.INK, "measured floors")
     style.decades(axes.yaxis, low, high)
+    if len(rows):
+        style.powers_of_two(axes.xaxis, rows["T"])
 
 
 FIGURES = (style.Picture("estimator_floors", draw, (

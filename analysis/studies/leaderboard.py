@@ -13,9 +13,8 @@ from matplotlib.figure import Figure
 
 from analysis import looks, style
 from analysis.curves import DISTANCE, curves
-from analysis.display import markdown
-from analysis.paths import read_study_file
-from analysis.text import NONE, level, number
+from analysis.files import read_study_file
+from analysis.text import NONE, interval, level, markdown, number
 from heroism.rates import FLOOR_FACTOR, NOISY, Crossing, crossing, fit_rate
 
 NOTE = ("HEROISM's best : the best of all others (their ratio ± its standard error); a dash where no run gets there. "
@@ -98,12 +97,10 @@ def _frontier(board: pd.DataFrame) -> pd.DataFrame:
         for cost in COSTS:
             ours, others = _best(at[at["ours"]], cost), _best(at[~at["ours"].astype(bool)], cost)
             ratio = ours[0] / others[0]
-            rows.append({"target": target, "d": d, "epsilon": epsilon, "cost": cost,
-                         "heroism": ours[0], "heroism_method": ours[2], "other": others[0], "other_method": others[2],
-                         "ratio": ratio, "ratio_stderr": ratio * float(np.hypot(ours[1], others[1]))})
-    columns = ["target", "d", "epsilon", "cost", "heroism", "heroism_method", "other", "other_method", "ratio",
-               "ratio_stderr"]
-    return pd.DataFrame(rows, columns=columns)
+            rows.append((target, d, epsilon, cost, ours[0], ours[2], others[0], others[2], ratio,
+                         ratio * float(np.hypot(ours[1], others[1]))))
+    return pd.DataFrame(rows, columns=["target", "d", "epsilon", "cost", "heroism", "heroism_method", "other",
+                                       "other_method", "ratio", "ratio_stderr"])
 
 
 def _best(rows: pd.DataFrame, cost: str) -> tuple[float, float, str]:
@@ -149,12 +146,15 @@ def page(tables: Mapping[str, pd.DataFrame]) -> str:
 def _of_target(board: pd.DataFrame) -> pd.DataFrame:
     levels = sorted(board["epsilon"].unique(), reverse=True)
     costs, rounds = (board.pivot(index="method", columns="epsilon", values=cost).astype(float) for cost in COSTS)
-    orders, least = board.drop_duplicates("method").set_index("method"), costs.min()
+    least = costs.min()
+    orders = board.drop_duplicates("method").set_index("method").replace([np.inf, -np.inf], np.nan)
     return pd.DataFrame([{
         "method": method,
         **{f"{at:.0e}".replace("e-0", "e-"): _cell(costs.at[method, at], rounds.at[method, at], least[at])
            for at in levels},
-        "order": _interval(orders.loc[method]), "declared": f"{orders.at[method, 'declared_order']:g}",
+        "order": interval(orders.at[method, "order"], orders.at[method, "order_low"],
+                          orders.at[method, "order_high"], digits=1),
+        "declared": f"{orders.at[method, 'declared_order']:g}",
     } for method in costs.sort_values(sorted(levels), na_position="last").index])
 
 
@@ -163,13 +163,6 @@ def _cell(evaluations: float, rounds: float, least: float) -> str:
         return NONE
     text = f"{evaluations:.0f}" if abs(evaluations - rounds) < 1.5 else f"{evaluations:.0f} / {rounds:.0f}"
     return f"**{text}**" if evaluations <= least else text
-
-
-def _interval(row: pd.Series) -> str:
-    """``4.1 [3.9, 4.3]``, or a dash where fewer than three runs leave no interval."""
-    if not np.isfinite(row["order"]) or not np.isfinite(row["order_low"]):
-        return NONE
-    return f"{row['order']:.1f} [{row['order_low']:.1f}, {row['order_high']:.1f}]"
 
 
 # ---- pictures ------------------------------------------------------------------------------------
@@ -185,14 +178,9 @@ def draw(tables: Mapping[str, pd.DataFrame], cost: str) -> Figure | None:
     points = points[(points["error"] > 0) & (points["unusable"] != "failed")]
     if points.empty:
         return None
-    targets = points.groupby(["target", "d"], sort=True)
-    figure, shown = style.wrapped_panels(len(targets), COLUMNS, 2.1, sharey=True)
-    for axes, ((target, d), here) in zip(shown, targets, strict=True):
-        _panel(axes, here, cost)
-        axes.set_title(f"{looks.name(str(target))}, $d = {d}$")
-    style.outer_labels(shown, COLUMNS, LABELS[cost], style.TV)
-    style.footer(figure, tables["environments"], *shown)
-    return figure
+    panels = [(looks.place(*key), here) for key, here in points.groupby(["target", "d"], sort=True)]
+    return style.panelled(panels, partial(_panel, cost=cost), COLUMNS, 2.1, LABELS[cost], style.TV,
+                          tables["environments"], sharey=True)
 
 
 def frontier(points: pd.DataFrame, cost: str) -> pd.DataFrame:

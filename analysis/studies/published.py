@@ -7,11 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from analysis import looks, style
 from analysis.curves import DISTANCE, curves
-from analysis.paths import read_study_file
+from analysis.files import read_study_file
 from analysis.text import number
 
 NOTE = ("Other draws of the same law of modes and covariances. What is published stops at its estimator's floor, about "
@@ -28,23 +27,14 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
     content = read_study_file("published")
     points = curves(runs)
-    joint, marginal = (_by_steps(points, name) for name in (DISTANCE, MARGINAL))
-    rows = []
-    for at, row in joint.iterrows():
-        d, steps = at
-        own = marginal.loc[at] if at in marginal.index else pd.Series(dtype=float)
-        rows.append({"d": d, "N_t": steps, "published_marginal": content["published"].get(d, {}).get(steps, np.nan),
-                     "published_floor": content["published_floor"], "marginal": own.get("value", np.nan),
-                     "marginal_stderr": own.get("stderr", np.nan), "marginal_floor": own.get("floor", np.nan),
-                     "joint": row["value"], "joint_stderr": row["stderr"], "floor": row["floor"],
-                     "evaluations": row["evaluations"]})
-    return {"published": pd.DataFrame(rows, columns=COLUMNS)}
-
-
-def _by_steps(points: pd.DataFrame, distance: str) -> pd.DataFrame:
-    """By (d, N_t): the authors count steps, T counts noise levels."""
-    rows = points[(points["distance"] == distance) & (points["unusable"] != "failed")]
-    return rows.assign(N_t=rows["T"].astype(int) - 1, d=rows["d"].astype(int)).set_index(["d", "N_t"]).sort_index()
+    points = points[points["unusable"] != "failed"].astype({"d": int, "T": int})
+    points["N_t"] = points["T"] - 1  # the authors count steps, T counts noise levels
+    joint, marginal = (points[points["distance"] == name].set_index(["d", "N_t"]).sort_index()
+                       for name in (DISTANCE, MARGINAL))
+    table = joint.rename(columns={"value": "joint", "stderr": "joint_stderr"}).join(
+        marginal[["value", "stderr", "floor"]].set_axis(COLUMNS[4:7], axis="columns")).reset_index()
+    known = [content["published"].get(d, {}).get(steps, np.nan) for d, steps in table[["d", "N_t"]].to_numpy()]
+    return {"published": table.assign(published_marginal=known, published_floor=content["published_floor"])[COLUMNS]}
 
 
 def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -78,9 +68,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     style.slope_line(axes, ends, 0.9 * (ends / ends[0]) ** -2, r"slope of reference $N_t^{-2}$")
     axes.set(xscale="log", yscale="log", xlabel="number of steps $N_t$ of Heun's method, $T - 1$", ylabel=style.TV,
              ylim=(low, top))
-    axes.xaxis.set_major_locator(FixedLocator(sorted(table["N_t"].unique())))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_locator(NullLocator())
+    style.powers_of_two(axes.xaxis, table["N_t"])
     style.decades(axes.yaxis, low, 200 * low)
     style.footer(figure, tables["environments"], axes)
     return figure

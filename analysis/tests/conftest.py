@@ -6,8 +6,7 @@ import matplotlib
 import pytest
 
 from analysis.runs import compile_runs
-from analysis.studies import names
-from analysis.tables import tables_of
+from analysis.studies import names, tables_of
 from analysis.tests import synthetic
 
 SOME = ("digits", "product_mixture", "sphere")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.claims.claim import own_claim
-from analysis.paths import STUDIES
+from analysis.files import STUDIES
 from analysis.studies import accuracy
 from analysis.tests.synthetic import ORDERS, error, record, tidy
 from heroism.theory import error_bound, step_size

@@ -10,10 +10,10 @@ from matplotlib.text import Text
 
 from analysis import looks, style
 from analysis.claims.claim import Claim, Statistic
+from analysis.claims.picture import draw
 from analysis.claims.statistics import Curve, Measured, Row
 from analysis.claims.table import Judged
 from analysis.claims.verdicts import Verdict
-from analysis.figures.claims import draw
 from heroism.rates import fit_rate
 
 X = np.array([0.01, 0.02, 0.04, 0.08, 0.16])
@@ -25,7 +25,7 @@ def group(label="sphere", floor=0.0, spoiled=(), count=1):
     y = X**3
     why = ["folded" if i in spoiled else None for i in range(len(X))]
     fit = fit_rate(X, y, 0.02 * y, floor, unusable=why)
-    curve = Curve(label, X, y, 0.02 * y, fit, np.broadcast_to(floor, X.shape))
+    curve = Curve(X, y, 0.02 * y, fit, np.broadcast_to(floor, X.shape))
     return Measured(label, 3.0, 2.9, 3.1, len(fit.points), None, (curve,) * count)
 
 

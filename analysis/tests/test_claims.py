@@ -10,10 +10,10 @@ import pytest
 import yaml
 
 from analysis.claims.claim import read_claims, read_study
+from analysis.claims.picture import draw
 from analysis.claims.statistics import Measured
 from analysis.claims.table import judge_all, measured, tabulate
-from analysis.figures.claims import draw
-from analysis.paths import STUDIES
+from analysis.files import STUDIES
 from analysis.runs import compile_runs
 from analysis.tests import synthetic
 from analysis.verify import main

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.curves import curves
+from analysis.curves import curves, is_spoiled
 from analysis.tests.synthetic import failed, record, tidy
 
 
@@ -42,12 +42,10 @@ def test_failed_and_folded_points_are_marked():
     assert table["T"].tolist() == [16, 32, 64, 128, 256] and np.isnan(table["value"][0])
 
 
-def test_what_folds_cannot_hide_decides_and_stays_marked():
-    """A share of 1e-9 hides at most 1e-8, far below a standard error of 2e-3; one without a standard error excuses
-    nothing."""
-    small, bare = points(record(T=32, value=0.1, folded=1e-9)), points(record(T=32, value=0.1, noise=0.0, folded=1e-9))
-    assert small["unusable"].tolist() == [""] and small["folded"].tolist() == [1e-9]
-    assert bare["unusable"].tolist() == ["folded"]
+@pytest.mark.parametrize("share", ["folded", "diverged"])
+def test_the_smallest_share_that_folds_or_diverges_is_marked_and_decides_nothing(share):
+    table = points(record(T=32, value=0.1, **{share: 1e-9}), record(T=64, value=0.1))
+    assert table["unusable"].tolist() == [share, ""] and is_spoiled(table).tolist() == [True, False]
 
 
 def test_the_step_is_that_of_the_record():

@@ -8,7 +8,7 @@ import pytest
 from analysis.claims.claim import own_claim
 from analysis.claims.statistics import Measured
 from analysis.claims.verdicts import compare
-from analysis.paths import STUDIES
+from analysis.files import STUDIES
 from analysis.studies import dimension
 from analysis.tests.synthetic import FAMILIES, ORDERS, dimension_study, error, failed, record, tidy
 from heroism import theory

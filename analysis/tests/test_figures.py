@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from analysis import style
-from analysis.studies import module_of, names
-from analysis.tables import tables_of
+from analysis.studies import module_of, names, tables_of
 from analysis.tests.synthetic import record, tidy
 
 PICTURES = [(study, picture) for study in names() if study != "worst_case" for picture in module_of(study).FIGURES]

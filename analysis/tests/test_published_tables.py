@@ -4,12 +4,10 @@ import pytest
 
 from analysis.claims.claim import read_claims
 from analysis.claims.table import judge_all, readable, tabulate
-from analysis.display import markdown
-from analysis.files import read_csv, same, write_csv
-from analysis.paths import README, RESULTS, STUDIES
+from analysis.files import README, RESULTS, STUDIES, read_csv, same, write_csv
 from analysis.runs import read_runs
-from analysis.studies import module_of, names
-from analysis.tables import tables_of
+from analysis.studies import module_of, names, tables_of
+from analysis.text import markdown
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from analysis import report
-from analysis.display import markdown, plain, show, write_between
 from analysis.files import read_csv, write_csv
 from analysis.studies import module_of, names
 from analysis.tests.synthetic import failed, record, save
+from analysis.text import markdown, show, write_between
 from analysis.verify import main as verify
 from heroism.record import Plan
 
@@ -83,15 +83,21 @@ def test_a_terminal_gets_a_ruled_table(synthetic_tables, capsys, monkeypatch):
 
 
 @pytest.mark.parametrize("study", ["dimension", "accuracy", "floors"])
-def test_a_plain_table_is_aligned(study, synthetic_tables):
+def test_a_table_in_a_pipe_is_aligned_and_whole(study, synthetic_tables, capsys):
     table = readable(study, synthetic_tables[study])
-    lines = plain(table).splitlines()
-    assert len(lines) == len(table) + 2 and set(lines[1]) == {"-", " "}
-    assert all(len(row) == len(table.columns) for row in table.to_numpy())
+    show(table, "A title", "A note")
+    said = capsys.readouterr().out
+    lines = said.splitlines()
+    rule = next(place for place, line in enumerate(lines) if "─" in line)
+    rows = lines[rule + 1 : rule + 1 + len(table)]
+    assert len({len(line) for line in (lines[rule - 1], *rows)}) == 1 and "\x1b" not in said
+    for line, row in zip(rows, table.to_numpy(), strict=True):
+        assert all(text in line for text in row)
 
 
-def test_a_table_without_rows_is_told_and_not_a_crash(synthetic_tables):
-    assert plain(readable("dimension", synthetic_tables["dimension"]).iloc[:0]) == "(no rows)"
+def test_a_table_without_rows_is_told_and_not_a_crash(synthetic_tables, capsys):
+    show(readable("dimension", synthetic_tables["dimension"]).iloc[:0], "A title", "A note")
+    assert "(no rows)" in capsys.readouterr().out
 
 
 def test_numbers_of_the_table_are_those_of_the_fits(synthetic_tables):

@@ -24,7 +24,6 @@ def test_powers_of_ten(value, text):
 
 def test_points_with_folded_or_diverged_paths_are_crossed_out():
     points = pd.DataFrame({"folded": [0.0, 1e-3, np.nan, 0.0], "diverged": [0.0, 0.0, np.nan, 0.5]})
-    assert style.is_spoiled(points).tolist() == [False, True, False, True]
     axes = Figure().subplots()
     style.spoiled(axes, [1, 2, 3, 4], [5, 6, 7, 8], points)
     (line,) = axes.lines
@@ -48,9 +47,12 @@ def test_a_legend_makes_room_for_itself():
 
 
 def test_panels_are_wrapped():
-    figure, shown = style.wrapped_panels(5, 3, 1.5)
-    style.outer_labels(shown, 3, "x", "y")
-    assert len(figure.axes) == 5 and figure.get_size_inches().tolist() == [style.WIDTH, 3.0]
+    groups = [(str(i), pd.DataFrame({"T": [i, i + 1]})) for i in range(1, 6)]
+    figure = style.panelled(groups, lambda axes, rows: axes.plot(rows["T"], rows["T"]), 3, 1.5, "x", "y",
+                            pd.DataFrame({"environment": []}))
+    shown = figure.axes
+    assert [axes.get_title(loc="left") for axes in shown] == list("12345")
+    assert figure.get_figwidth() == style.WIDTH and 3.0 < figure.get_figheight() < 3.5
     assert [axes.get_ylabel() for axes in shown] == ["y", "", "", "y", ""]
     assert [axes.get_xlabel() for axes in shown] == ["", "", "x", "x", "x"]
 
