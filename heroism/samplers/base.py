@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from heroism.described import Described
 from heroism.flow import Flow, Score
 from heroism.integrals.paths import in_turn
 from heroism.integrals.stages import Plan
@@ -15,7 +16,7 @@ from heroism.noise import Array, NoiseLevel, NoiseSchedule
 DOUBLE = float(np.finfo(np.float64).eps)
 
 
-class Sampler(ABC):
+class Sampler(Described, ABC):
     """A map ``Y_T -> Y_1``, linear in its state and in the scores it evaluates.
 
     Attributes
