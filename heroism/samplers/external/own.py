@@ -283,9 +283,9 @@ def named(function: str | None = None, kind: str = "auto", order: int = 0, array
         if missing.name is None or not f"{module}.".startswith(f"{missing.name}."):
             raise
         raise InputError("sampler.function", function, f"there is no module {missing.name} here: run where it can be "
-                         "imported") from missing
-    except AttributeError as missing:
-        raise InputError("sampler.function", function, f"the module {module} has no {name}") from missing
+                         "imported") from None
+    except AttributeError:
+        raise InputError("sampler.function", function, f"the module {module} has no {name}") from None
     return as_sampler(found, kind, order, array)
 
 
