@@ -30,7 +30,7 @@ class Estimate(Measured):
 
     @classmethod
     def of_mean(cls, shares: Array, floor: float) -> Estimate:
-        """The mean of what n independent particles contribute (n,); the floor is that of a total variation, at most 1."""
+        """The mean of what n independent particles contribute (n,); the floor is that of a total variation."""
         n = len(shares)
         stderr = float(np.std(shares, ddof=1) / np.sqrt(n)) if n > 1 else float("inf")
         return cls(float(np.mean(shares)), stderr, min(1.0, floor), n, tail_index(shares))
