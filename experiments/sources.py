@@ -19,10 +19,11 @@ from typing import Any
 
 OURS = "heroism"
 MEASURE = Path(__file__).with_name("measure.py")  # what it imports of ours, a job uses besides the classes it names
+NAMES = ("_target_", "function")  # under which a config names code, by its dotted path
 
 
 def digest(config: Mapping[str, Any]) -> str:
-    """Of the code that computes what ``config`` describes: its ``_target_`` names, at any depth, decide."""
+    """Of the code that computes what ``config`` describes: the names in it (NAMES), at any depth, decide."""
     return _digest(frozenset(_targets(config)))
 
 
@@ -48,10 +49,13 @@ def _closure(name: str) -> dict[str, str]:
     return found
 
 
+def _dotted(name: str) -> bool:
+    return "." in name and all(part.isidentifier() for part in name.split("."))
+
+
 def _targets(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
-        if isinstance(value.get("_target_"), str):
-            yield value["_target_"]
+        yield from (name for key in NAMES if isinstance(name := value.get(key), str) and _dotted(name))
         value = list(value.values())
     if isinstance(value, list):
         for inner in value:

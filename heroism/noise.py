@@ -104,6 +104,10 @@ class NoiseSchedule:
 
         object.__setattr__(self, "step", 1.0 / (len(self) - 1) if np.isnan(self.step) else positive("step", self.step))
 
+    def __repr__(self) -> str:
+        return (f"NoiseSchedule({self.name}, T={len(self)}, sigma {self.start.sigma:.4g} to {self.end.sigma:.4g}, "
+                f"step {self.step:.4g})")
+
     def __len__(self) -> int:
         return len(self.tau)
 

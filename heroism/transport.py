@@ -16,7 +16,7 @@ from heroism.errors import require, whole_number
 from heroism.flow import TargetScore
 from heroism.map import Map
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
-from heroism.samplers.base import Sampler
+from heroism.samplers.base import DOUBLE, Sampler
 from heroism.starts import Start
 from heroism.targets.base import Target
 
@@ -109,7 +109,7 @@ def populate(sampler_map: Map, particles: int, seed: int | np.random.SeedSequenc
                         folded=0.0, diverged=float(np.mean(~np.isfinite(ends))), echo=Endpoints(z[:0], z[:0, 0]),
                         echoed=np.empty(0, dtype=np.intp), stochastic=True)
     echoed = np.linspace(0, n - 1, min(ECHOES, n)).astype(np.intp)
-    moved = nudged(z[echoed], rng)
+    moved = nudged(z[echoed], rng, sampler_map.sampler.resolution)
     shares = weights if starts.log_weights is None else np.exp(starts.log_weights) / n
     counted = None if shares is None else np.append(shares, np.zeros(len(moved)))
     images = sampler_map(np.concatenate([z, moved]), block, counted)  # together: small blocks are all overhead
@@ -121,9 +121,12 @@ def populate(sampler_map: Map, particles: int, seed: int | np.random.SeedSequenc
                     log_weights=starts.log_weights)
 
 
-def nudged(z: Array, rng: np.random.Generator) -> Array:
-    """Starting points moved by a few units in the last place: the same paths with other rounding errors."""
-    return z * (1.0 + ULPS * np.finfo(float).eps * rng.choice([-1.0, 1.0], size=z.shape))
+def nudged(z: Array, rng: np.random.Generator, resolution: float = DOUBLE) -> Array:
+    """Starting points moved by a few units in the last place: the same paths with other rounding errors.
+
+    ``resolution`` : the spacing of the numbers near 1 in which paths are computed.
+    """
+    return z * (1.0 + ULPS * resolution * rng.choice([-1.0, 1.0], size=z.shape))
 
 
 def _share(which: NDArray[np.bool_], weights: Array | None) -> float:

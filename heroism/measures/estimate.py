@@ -25,9 +25,12 @@ class Estimate(Measured):
 
     __slots__ = ()
 
+    def __str__(self) -> str:
+        return f"{self.value:.4g} +- {self.stderr:.1g} (floor {self.floor:.1g}, n = {self.n})"
+
     @classmethod
     def of_mean(cls, shares: Array, floor: float) -> Estimate:
-        """The mean of what n independent particles contribute (n,); the floor is that of a total variation, at most 1."""
+        """The mean of what n independent particles contribute (n,); the floor is that of a total variation."""
         n = len(shares)
         stderr = float(np.std(shares, ddof=1) / np.sqrt(n)) if n > 1 else float("inf")
         return cls(float(np.mean(shares)), stderr, min(1.0, floor), n, tail_index(shares))

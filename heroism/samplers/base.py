@@ -5,13 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
+import numpy as np
+
+from heroism.described import Described
 from heroism.flow import Flow, Score
 from heroism.integrals.paths import in_turn
 from heroism.integrals.stages import Plan
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 
+DOUBLE = float(np.finfo(np.float64).eps)
 
-class Sampler(ABC):
+
+class Sampler(Described, ABC):
     """A map ``Y_T -> Y_1``, linear in its state and in the scores it evaluates.
 
     Attributes
@@ -19,11 +24,13 @@ class Sampler(ABC):
     order : classical order of the output's error in the step size, for exact scores and smooth targets.
     stochastic : whether it adds noise on the way (then there is no map, no Jacobian and no exact density).
     step_evaluations : per transition, where all transitions take as many.
+    resolution : the spacing near 1 of the floating-point numbers that its state is made of.
     """
 
     order: int
     stochastic: bool = False
     step_evaluations: int = 1
+    resolution: float = DOUBLE
 
     def evaluations(self, steps: int) -> int:
         """Score evaluations per sample path on T = ``steps`` noise levels; equals what the flow counts."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from heroism.described import Described
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 
 
-class ExactScore:
+class ExactScore(Described):
     """The target's own score: of a bundle (1+p, n, dim) the score at row 0 and ``H v`` for the tangents below it.
 
     ``target`` is the law that the sampler's output is compared with.

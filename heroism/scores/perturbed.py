@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from heroism.described import Described
 from heroism.errors import nonnegative
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 
 
-class PerturbedScore:
+class PerturbedScore(Described):
     """``s_hat(x) = s(x) + a sqrt(2) sin(omega <w, x> + phi) u`` with random unit vectors u, w and phase phi.
 
     The score error is about ``amplitude`` in l2 over R^d and the Jacobian error about ``amplitude * frequency`` in

@@ -19,13 +19,14 @@ from typing import Literal
 
 import numpy as np
 
+from heroism.described import Described
 from heroism.noise import Array, NoiseLevel
 from heroism.special.radial import log_area, log_radius_density
 
 REACH = 9.0  # standard deviations: beyond lies 2e-19 of a Gaussian
 
 
-class Target(ABC):
+class Target(Described, ABC):
     """A probability law of X_0 and of every ``X_tau = sqrt(alpha_bar) X_0 + sqrt(tau) Z``.
 
     Attributes

@@ -14,10 +14,10 @@ from heroism.samplers import ComposedHeroism, ExponentialAdams, Heroism, RungeKu
 from heroism.samplers.composed.pilot import Watch, local_errors
 from heroism.samplers.composed.placement import even_errors
 from heroism.samplers.composed.stability import amplification, stable_memory
+from heroism.samplers.linearity import tangent_error
 from heroism.scores import ExactScore
 from heroism.targets import Sphere
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, NaiveMixture, gaussian
-from heroism.tests.tangents import tangent_error
 from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
 from heroism.transport import transport
 

@@ -10,8 +10,8 @@ from heroism.errors import InputError
 from heroism.flow import BudgetExceeded, Flow
 from heroism.noise import log_snr_schedule, rho_schedule
 from heroism.samplers import Ddim, ExponentialAdams, UniPC
+from heroism.samplers.linearity import tangent_error
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, bundle
-from heroism.tests.tangents import tangent_error
 
 pytest.importorskip("diffusers", reason="the extra is not installed: pip install -e '.[diffusers]'")
 

@@ -14,8 +14,8 @@ from heroism.samplers import RungeKutta
 from heroism.samplers.external import Diffrax, SolveIvp
 from heroism.samplers.external.diffrax_solvers import SOLVERS
 from heroism.samplers.external.solve_ivp import ANY_ERROR, REFUSED_STEPPERS, STEPPERS, pf_ode_slope
+from heroism.samplers.linearity import tangent_error
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, bundle
-from heroism.tests.tangents import tangent_error
 
 diffrax = pytest.mark.skipif(importlib.util.find_spec("diffrax") is None,
                              reason="the extra is not installed: pip install -e '.[diffrax]'")

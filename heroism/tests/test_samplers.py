@@ -11,9 +11,9 @@ import heroism.samplers
 from heroism.flow import BudgetExceeded, Flow
 from heroism.noise import NoiseLevel, NoiseSchedule, log_snr_schedule, paper_schedule, rho_schedule
 from heroism.samplers import Ddim, OneStepSampler, Piloted, Sampler
+from heroism.samplers.linearity import tangent_error
 from heroism.tests.sampler_examples import EXAMPLES
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, bundle, gaussian, point_mass
-from heroism.tests.tangents import tangent_error
 
 every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 DETERMINISTIC = [example for example in EXAMPLES if not example.sampler.stochastic]

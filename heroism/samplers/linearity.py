@@ -13,7 +13,7 @@ import numpy as np
 
 from heroism.flow import Flow, Score
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
-from heroism.samplers import Sampler
+from heroism.samplers.base import Sampler
 
 ULPS = 4.0
 MARGIN = 16.0  # over what trembling scores do; what rounding does was between 0.04 and 2 of that for every sampler here
