@@ -15,6 +15,7 @@ from experiments.build import Parts, build
 from experiments.job import CHOICES, GROUPS, Job
 from experiments.origin import now, provenance
 from experiments.search import Unreachable, smallest_T
+from experiments.signals import Interrupted
 from experiments.store import Store
 from heroism.errors import InputError
 from heroism.record import BrokenRecord, Record
@@ -39,9 +40,9 @@ def check(job: Job) -> list[float]:
         price = particles * measure.seconds_per_evaluation(parts.target, schedules[-1])
         rungs = [price * parts.sampler.evaluations(T) for T in job.ladder]
         return rungs if job.epsilon is None else [sum(rungs)]
-    except InputError:
+    except (InputError, Interrupted):
         raise
-    except Exception:  # not the user's mistake: the job fails when it runs, with a record, and the others go on
+    except BaseException:  # not the user's mistake: the job fails when it runs, with a record, and the others go on
         return [0.0] * (1 if job.epsilon is not None else len(job.ladder))
 
 
@@ -124,9 +125,11 @@ class Execution:
         goes on."""
         try:
             return self._record(kind, key, {**known, **compute()})
-        except Exception as error:
+        except Interrupted:
+            raise
+        except BaseException as error:  # an exit in somebody's own code too
             expected = isinstance(error, InputError | Unreachable)
-            reason = str(error) if expected else f"{type(error).__name__}: {error}"
+            reason = str(error) if expected else ": ".join(filter(None, (type(error).__name__, str(error))))
             if isinstance(error, BrokenRecord):
                 reason = f"a measured number is impossible: {error.said}"
             return self._record(kind, key, {

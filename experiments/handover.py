@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from experiments.job import Job
 
-CARRIED = "carried"
+CARRIED, PARENT = "carried", "parent"
 
 
 class Handover:
@@ -32,6 +33,7 @@ def lightened(master: DictConfig) -> DictConfig:
     config = copy.deepcopy(master)
     with open_dict(config):
         config.hydra.sweep.dir = folder
+        config[PARENT] = os.getpid()
         for name, node in master.items_ex(resolve=False):
             if name != "hydra" and OmegaConf.is_config(node):
                 del config[name]

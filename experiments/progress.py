@@ -28,11 +28,29 @@ class Marker:
 
     def __init__(self, folder: str | Path, number: int | str):
         self.path = Path(folder) / f"{number}.progress"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
 
     def __call__(self, line: str) -> None:
-        with self.path.open("a") as file:
+        with suppress(OSError), self.path.open("a") as file:  # a bar that lags is no reason to lose a record
             file.write(f"{line}\n")
+
+    @property
+    def lines(self) -> list[str]:
+        """What was said so far; nothing if the job never began."""
+        try:
+            return self.path.read_text().splitlines()
+        except OSError:
+            return []
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job came to its end, whatever became of it."""
+        return self.lines[-1:] == [END]
+
+    def forget(self) -> None:
+        """As if the job had never begun."""
+        self.path.unlink(missing_ok=True)
 
 
 class Watch:
@@ -67,7 +85,7 @@ class Watch:
         self._stop.set()
         self._thread.join()
         for number in range(len(self.prices)):
-            self._path(number).unlink(missing_ok=True)
+            Marker(self.folder, number).forget()
         with suppress(OSError):  # kept if a launcher left its logs there, or nothing ever ran
             self.folder.rmdir()
 
@@ -82,7 +100,7 @@ class Watch:
         """(finished records, finished share of the price, labels of the jobs that are running)."""
         running, records, paid = [], 0, 0.0
         for number, prices in enumerate(self.prices):
-            lines = [] if number in self._ended else self._lines(number)
+            lines = [] if number in self._ended else Marker(self.folder, number).lines
             if lines and lines[-1] == END:
                 self._ended.add(number)
             done = len(prices) if number in self._ended else min(max(len(lines) - 1, 0), len(prices))
@@ -91,15 +109,6 @@ class Watch:
             if lines and number not in self._ended:
                 running.append(lines[0])
         return records, paid / self._all, running
-
-    def _lines(self, number: int) -> list[str]:
-        try:
-            return self._path(number).read_text().splitlines()
-        except FileNotFoundError:
-            return []
-
-    def _path(self, number: int) -> Path:
-        return self.folder / f"{number}.progress"
 
     def _watch(self) -> None:
         if not self.console.is_terminal:

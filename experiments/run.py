@@ -1,6 +1,7 @@
 """``python -m experiments.run``: one job, or with ``-m`` a sweep. ``--help`` says what can be chosen.
 
-Exit codes: 0 all is done; 1 a job failed (its record says why); 2 a mistake in the input: one sentence, nothing ran.
+Exit codes: 0 all is done; 1 a job failed (its record says why) or could not be kept; 2 a mistake in the input: one
+sentence, nothing ran; 128 + n ended by signal n (130: Ctrl-C), what was finished is kept.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from experiments.mistakes import explain
 from experiments.paths import CONF
+from experiments.signals import Interrupted, orderly
+from experiments.store import Unsaved
 from experiments.task import task
 from experiments.words import canonical
 from heroism.errors import InputError
@@ -26,17 +29,20 @@ FULL = "HYDRA_FULL_ERROR"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (without the program's name) and return the exit code."""
     try:
-        with _command_line(arguments):
+        with orderly(), _command_line(arguments):
             hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
     except (InputError, HydraException, OmegaConfBaseException) as mistake:
         return _report(mistake)
     except SystemExit as end:
         return _report(end.code) if isinstance(end.code, Exception) else end.code if isinstance(end.code, int) else 0
+    except Unsaved as loss:
+        print(loss, file=sys.stderr)
+        return 1
     except BrokenPipeError:  # whoever read the output has seen enough (| head)
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
-    except KeyboardInterrupt:
+    except Interrupted as end:
         print("Interrupted; the same command goes on where it stopped.", file=sys.stderr)
-        return 130
+        return end.code
     return 0
 
 

@@ -22,20 +22,25 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
 from experiments.execute import check
+from experiments.halt import Halt
 from experiments.handover import Handover, carry, lightened
 from experiments.job import Job
 from experiments.mistakes import brief
 from experiments.optimise import Search, combinations, read
 from experiments.paths import ROOT
 from experiments.plan import Planner
-from experiments.progress import Watch
+from experiments.progress import Marker, Watch
 from experiments.store import Store
 from heroism.errors import MissingExtra
 from heroism.record import OWN, Plan, read_plan
 
 SETTINGS = ("study", "results", "force", "report")  # overrides that leave the jobs of a study as they are
 TOGETHER = 1.0  # seconds of work for which a launcher's price of starting a job is paid once
+AGAIN = 2  # times that jobs are taken up again after a worker that did them was lost
 SHARES = 64  # a sweep is handed over in at least as many shares, for as many workers
+
+Share = list[tuple[int, Job]]
+Numbered = tuple[int, Job, Sequence[float]]  # with the seconds that each of its records may take
 
 
 class Sweep:
@@ -60,6 +65,7 @@ class Sweep:
         jobs = self.planner.plan(arguments)
         pending = self._pending(jobs)
         checked, left_out = _checked(pending)
+        self.store.probe()
         self.store.clean()
         plan = self._plan(arguments, jobs)
         self.store.save_plan(plan)
@@ -125,17 +131,41 @@ class Sweep:
         self._launch([(job, [0.0]) for job in pending], watch.claim(len(pending)))
 
     def _launch(self, priced: Sequence[tuple[Job, Sequence[float]]], first: int = 0) -> None:
-        """Hand jobs to the launcher in shares; they are numbered from ``first`` on."""
-        handed = shares(priced, first)
-        try:
-            returned = self.launcher.launch([carry(share) for share in handed], initial_job_idx=first) if handed else []
-        except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
-            return _say(f"The launcher stopped ({brief(error)}).")
+        """Hand jobs to the launcher, numbered from ``first`` on; those that a lost worker leaves are handed over again.
+
+        Raises SystemExit(1) if records cannot be kept any more.
+        """
+        folder = self.master.hydra.sweep.dir
+        halt = Halt(folder)
+        waiting = [(number, job, prices) for number, (job, prices) in enumerate(priced, first)]
+        attempts = AGAIN
+        halt.begin()
+        while waiting:
+            try:
+                _say(*self._hand_over(shares(waiting)))
+                break
+            except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
+                began = any(Marker(folder, number).lines for number, *_ in waiting)
+                waiting = _left(waiting, folder)
+                if halt.called or not (began and attempts and waiting):
+                    _say(f"The launcher stopped ({brief(error)}).")
+                    break
+                attempts -= 1
+                _say(f"A worker was lost ({brief(error)}): {len(waiting)} jobs are taken up again.")
+        over = halt.called
+        halt.call()
+        if waiting and over:
+            raise SystemExit(1)
+
+    def _hand_over(self, handed: Sequence[Share]) -> list[str]:
+        """Launch, and return what went wrong with jobs that could not leave their records."""
+        complaints: dict[str, None] = {}
+        returned = self.launcher.launch([carry(share) for share in handed], initial_job_idx=handed[0][0][0])
         for share, result in zip(handed, returned, strict=True):
-            if result.status is JobStatus.FAILED:  # it stopped before it could leave its records
-                _say(f"{share[0][1].label}: {brief(result._return_value)}")
-            elif result.return_value:
-                _say(*result.return_value)
+            failed = result.status is JobStatus.FAILED  # it stopped before it could leave its records
+            said = [f"{share[0][1].label}: {brief(result._return_value)}"] if failed else result.return_value
+            complaints |= dict.fromkeys(said or ())
+        return list(complaints)
 
     def _conclude(self, jobs: Sequence[Job]) -> None:
         """List what failed, one line per job and reason, count what never ran, and exit with 1 if there is anything."""
@@ -179,11 +209,12 @@ def _checked(jobs: Sequence[Job]) -> tuple[list[tuple[Job, list[float]]], dict[A
     return priced, left_out
 
 
-def shares(priced: Sequence[tuple[Job, Sequence[float]]], first: int) -> list[list[tuple[int, Job]]]:
+def shares(waiting: Iterable[Numbered]) -> list[Share]:
     """Jobs that one worker does after each other: short ones together, one whose price is unknown (0) alone."""
-    handed: list[list[tuple[int, Job]]] = []
-    most, spent = max(len(priced) // SHARES, 1), TOGETHER
-    for number, (job, prices) in enumerate(priced, first):
+    waiting = list(waiting)
+    handed: list[Share] = []
+    most, spent = max(len(waiting) // SHARES, 1), TOGETHER
+    for number, job, prices in waiting:
         price = sum(prices) or TOGETHER
         if spent + price > TOGETHER or len(handed[-1]) >= most:
             handed.append([])
@@ -193,5 +224,20 @@ def shares(priced: Sequence[tuple[Job, Sequence[float]]], first: int) -> list[li
     return handed
 
 
+def _left(waiting: Iterable[Numbered], folder: str) -> list[Numbered]:
+    """What did not end when a worker was lost. What had begun comes last and alone: it may be what killed the worker.
+    """
+    untouched, suspected = [], []
+    for number, job, prices in waiting:
+        marker = Marker(folder, number)
+        if not marker.lines:
+            untouched.append((number, job, prices))
+        elif not marker.ended:
+            marker.forget()
+            suspected.append((number, job, ()))
+    return untouched + suspected
+
+
 def _say(*lines: str) -> None:
-    print(*lines, sep="\n  ", file=sys.stderr, flush=True)
+    if lines:
+        print(*lines, sep="\n  ", file=sys.stderr, flush=True)

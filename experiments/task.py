@@ -7,12 +7,14 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from experiments.execute import Execution, check
-from experiments.handover import CARRIED, carried
+from experiments.halt import Halt
+from experiments.handover import CARRIED, PARENT, carried
 from experiments.job import Job
 from experiments.mistakes import brief
 from experiments.paths import results_folder
 from experiments.progress import END, Marker
-from experiments.store import Store
+from experiments.signals import follow
+from experiments.store import Store, Unsaved
 from heroism.errors import InputError, require
 from heroism.record import Record
 
@@ -26,7 +28,9 @@ def task(cfg: DictConfig) -> list[str]:
     """
     hydra = HydraConfig.get()
     if CARRIED in cfg:
-        done = [_one_of_many(cfg, job, Marker(hydra.sweep.dir, number)) for number, job in carried(cfg)]
+        follow(cfg[PARENT])
+        halt = Halt(hydra.sweep.dir)
+        done = [_one_of_many(cfg, job, Marker(hydra.sweep.dir, number), halt) for number, job in carried(cfg)]
         return [complaint for complaint in done if complaint is not None]
     choices = hydra.runtime.choices
     try:
@@ -37,23 +41,30 @@ def task(cfg: DictConfig) -> list[str]:
     return []
 
 
-def _one_of_many(cfg: DictConfig, job: Job, marker: Marker) -> str | None:
+def _one_of_many(cfg: DictConfig, job: Job, marker: Marker, halt: Halt) -> str | None:
+    if halt.called:
+        return None
     marker(job.label)
     try:
         if job.epsilon is None:
             Execution(job, Store(cfg.results), cfg.force, marker).run()
         else:  # however many rungs it takes, a search is one record to wait for
             Execution(job, Store(cfg.results), cfg.force).run()
-    except Exception as error:  # a record that could not be kept; other jobs may still be able to
-        return f"{job.label}: {brief(error)}"
-    finally:
-        marker(END)
-    return None
+    except Unsaved as loss:
+        halt.call()
+        return str(loss)
+    except Exception as error:  # no user's mistake and no user's code: ours
+        complaint = f"{job.label}: {brief(error)}"
+    else:
+        complaint = None
+    marker(END)
+    return complaint
 
 
 def _alone(cfg: DictConfig, job: Job) -> None:
-    check(job)
     store = Store(cfg.results)
+    check(job)
+    store.probe()
     store.clean()
     records = Execution(job, store, cfg.force).run()
     print(job.label)

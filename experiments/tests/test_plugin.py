@@ -55,7 +55,7 @@ def test_a_job_is_composed_once_and_its_objects_are_built_once(command, monkeypa
     ([1e-3] * 10, 10), ([1e-3] * 1000, 1000 / (1000 // SHARES)), ([10.0] * 200, 200), ([0.0] * 200, 200),
     ([0.6 * TOGETHER] * 300, 300)])
 def test_short_jobs_go_together_long_and_unknown_ones_alone(prices, together):
-    handed = shares([(JOB, [price]) for price in prices], first=5)
+    handed = shares((number, JOB, [price]) for number, price in enumerate(prices, 5))
     assert [number for share in handed for number, _ in share] == list(range(5, 5 + len(prices)))
     assert len(handed) == pytest.approx(together, abs=1)
 

@@ -1,14 +1,18 @@
 """One job and sweeps, as a user types them."""
 
+import errno
 import json
 import math
+import os
+import signal
 import subprocess
 import sys
 
 import numpy as np
+import pytest
 from hydra.core.plugins import Plugins
 
-from experiments import measure, sources
+from experiments import measure, sources, store
 from experiments.paths import ROOT
 from heroism.measures import run
 from heroism.record import SCHEMA
@@ -189,32 +193,100 @@ def test_an_exception_is_a_failed_record_of_its_rung(command, monkeypatch):
     assert all(record["status"] == "done" for record in command.records())
 
 
-def test_a_launcher_that_dies_loses_nothing(command, monkeypatch):
-    class Dying:
-        def __init__(self, **context):
-            self.launcher = original(Plugins.instance(), **context)
+class Dying:
+    """A launcher that does the first ``good`` shares of what it is given and dies, as joblib does with a worker."""
 
-        def launch(self, jobs, initial_job_idx):
-            self.launcher.launch(jobs[:1], initial_job_idx)
-            raise RuntimeError("a worker was killed")
+    def __init__(self, good, context):
+        self.good, self.launcher, self.handed = good, INSTANTIATE(Plugins.instance(), **context), []
 
-    original = Plugins.instantiate_launcher
+    def launch(self, jobs, initial_job_idx):
+        self.handed.append(len(jobs))
+        self.launcher.launch(jobs[:self.good], initial_job_idx)
+        raise RuntimeError("a worker was killed")
+
+
+INSTANTIATE = Plugins.instantiate_launcher
+
+
+@pytest.mark.parametrize("good, code, handed", [(1, 1, [5, 4, 3]), (2, 0, [5, 3, 1]), (0, 1, [5])])
+def test_a_launcher_that_dies_loses_nothing(command, monkeypatch, good, code, handed):
+    launchers = []
     with monkeypatch.context() as patch:
-        patch.setattr(Plugins, "instantiate_launcher", lambda plugins, **context: Dying(**context))
-        assert command("-m", BASIC, "d=3,4", T="32") == 1
-    assert "a worker was killed" in command.err and "1 records are still missing" in command.err
-    assert command("-m", BASIC, "d=3,4", T="32") == 0
-    assert "2 jobs, 1 of them finished before" in command.err
+        patch.setattr(Plugins, "instantiate_launcher",
+                      lambda plugins, **context: launchers.append(Dying(good, context)) or launchers[-1])
+        patch.setattr("experiments.sweep.TOGETHER", 0.0)
+        assert command("-m", BASIC, "seed=range(5)", T="32") == code
+    (launcher,) = launchers
+    assert launcher.handed == handed and len(command.records()) == min(3 * good, 5)
+    assert command.err.count("a worker was killed") == len(handed)
+    assert command.err.count("jobs are taken up again.") == len(handed) - 1
+    assert ("records are still missing" in command.err) == bool(code)
+    assert command("-m", BASIC, "seed=range(5)", T="32") == 0
+    assert f"5 jobs, {min(3 * good, 5)} of them finished before" in command.err
 
 
-def test_a_job_that_leaves_no_record_is_reported(command, monkeypatch):
-    def full(store, record):
-        raise OSError("no space left on device")
+@pytest.mark.parametrize("arguments", [(), ("-m", BASIC, "d=3,4")])
+def test_a_sweep_stops_at_the_first_record_that_cannot_be_kept(command, monkeypatch, arguments):
+    def full(path, text):
+        if "estimates" in text and "T\": 48" in text:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, text)
 
-    monkeypatch.setattr("experiments.store.Store.save", full)
-    assert command("-m", BASIC, "d=3,4", T="32") == 1
-    assert command.err.count("OSError: no space left on device") == 2
-    assert "2 records are still missing" in command.err
+    write = store.write
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", full)
+        assert command(*arguments) == 1
+    said = (f"results = {command.results}: nothing can be written there (No space left on device): make room or permit "
+            "it, or name another folder with results=DIR; what was kept before stays and the same command goes on "
+            "where it stopped\n")
+    assert said in command.err and command.err.count("No space") == 1
+    assert [record["T"] for record in command.records()] == [32]
+    assert command(*arguments) == 0
+
+
+@pytest.mark.parametrize("arguments", [(), ("-m", BASIC, "d=3,4")])
+def test_where_nothing_can_be_written_nothing_runs(command, monkeypatch, arguments):
+    def forbidden(descriptor):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("experiments.measure.measure", lambda *arguments: 1 / 0)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", forbidden)
+        assert command(*arguments) == 2
+    assert command.err.startswith(f"results = {command.results}: nothing can be written there (Permission denied)")
+    assert command.err.count("\n") == 1 and not list(command.results.rglob("*.*"))
+    command.results = command.results / "file"
+    command.results.touch()
+    assert command(*arguments) == 2
+    assert command.err.startswith(f"results = {command.results}: ") and command.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("exit", [SystemExit(0), GeneratorExit(), KeyboardInterrupt()])
+@pytest.mark.parametrize("arguments", [(), ("-m", BASIC)])
+def test_an_exit_in_somebodys_own_code_is_a_failed_record(command, monkeypatch, arguments, exit):
+    def leaves(sampler, *arguments):
+        raise exit
+
+    monkeypatch.setattr(Heroism, "transport", leaves)
+    assert command(*arguments) == 1
+    reason = repr(exit).removesuffix("()").replace("(0)", ": 0")
+    assert [record["reason"] for record in command.records()] == [reason] * 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("arguments", [(), ("-m", BASIC)])
+def test_signals_end_a_sweep_in_the_same_words(command, monkeypatch, arguments, number):
+    def told(parts, T, particles, seed):
+        if T == 48:
+            signal.raise_signal(number)
+        return original(parts, T, particles, seed)
+
+    original = measure.measure
+    monkeypatch.setattr(measure, "measure", told)
+    before = signal.getsignal(number)
+    assert command(*arguments) == 128 + number
+    assert command.err.endswith("Interrupted; the same command goes on where it stopped.\n")
+    assert [record["T"] for record in command.records()] == [32] and signal.getsignal(number) == before
 
 
 def test_jobs_that_stand_for_the_same_records_run_once(command):
