@@ -9,6 +9,7 @@ from typing import Any
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
+from experiments.vouch import vouch
 from heroism.errors import InputError
 from heroism.measures.base import Measure
 from heroism.noise import NoiseSchedule
@@ -31,15 +32,21 @@ class Parts:
     measures: Mapping[str, Measure]
 
 
-def build(config: Mapping[str, Any]) -> Parts:
-    """Instantiate every group of a resolved config. Raises InputError for values that a class refuses."""
-    made = {name: make(config[name], name) for name in GROUPS}
-    measures = {name: make(node, f"measure.{name}") for name, node in config["measure"].items()}
+def build(config: Mapping[str, Any], plugins: tuple[str, ...] = ()) -> Parts:
+    """Instantiate every group of a resolved config, with classes of ours and of the modules named in ``plugins``.
+
+    Raises InputError for values that a class refuses.
+    """
+    made = {name: make(config[name], name, plugins) for name in GROUPS}
+    measures = {name: make(node, f"measure.{name}", plugins) for name, node in config["measure"].items()}
     return Parts(made["target"], made["sampler"], made["perturbation"], made["schedule"], made["start"], measures)
 
 
-def make(node: Mapping[str, Any], name: str) -> Any:
+def make(node: Mapping[str, Any], name: str, plugins: tuple[str, ...] = ()) -> Any:
     """Instantiate one node; ``name`` is what it is called on the command line."""
+    if not (isinstance(node, Mapping) and isinstance(node.get("_target_"), str)):
+        raise InputError(name, node, "choose a file, as --help lists them, or give an object with a _target_")
+    vouch(node, name, plugins)
     try:
         return instantiate(dict(node), _convert_="all")
     except InstantiationException as error:
@@ -54,7 +61,7 @@ def _mistake(error: InstantiationException, node: Mapping[str, Any], name: str) 
     if isinstance(cause, InputError):
         return cause
     if isinstance(cause, ImportError | AttributeError) and str(error).startswith("Error locating"):
-        return InputError(f"{name}._target_", node.get("_target_"), "give the dotted name of something importable")
+        return InputError(f"{name}._target_", node["_target_"], "give the dotted name of something importable")
     if isinstance(cause, TypeError) and "argument" in str(cause):
-        return InputError(name, node.get("_target_"), f"{cause}; give the parameters that it has")
+        return InputError(name, node["_target_"], f"{cause}; give the parameters that it has")
     return cause if isinstance(cause, Exception) else error

@@ -7,18 +7,21 @@ import math
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from experiments import measure
-from experiments.build import Parts, build
+from experiments.build import Parts, build, make
 from experiments.job import CHOICES, GROUPS, Job
 from experiments.origin import now, provenance
 from experiments.search import Unreachable, smallest_T
 from experiments.signals import Interrupted
 from experiments.store import Store
+from experiments.vouch import own
 from heroism.errors import InputError
+from heroism.noise import NoiseLevel
 from heroism.record import BrokenRecord, Record
+from heroism.targets.check import check_target
 
 Tell = Callable[[str], None]
 ORDERLY = 0.1  # where a sampler fails altogether its paths are chaotic and the floor is high; below this: round-off
@@ -37,6 +40,10 @@ def check(job: Job) -> list[float]:
         parts.score(parts.target)
         particles = job.config["particles"]
         measure.check_measures(parts, particles)
+        if own(job.config["target"]):
+            levels = schedules[-1].levels
+            _check_once(json.dumps(job.config["target"]), json.dumps(job.files), job.plugins,
+                        (levels[0], levels[len(levels) // 2], levels[-1]))
         price = particles * measure.seconds_per_evaluation(parts.target, schedules[-1])
         rungs = [price * parts.sampler.evaluations(T) for T in job.ladder]
         return rungs if job.epsilon is None else [sum(rungs)]
@@ -48,13 +55,19 @@ def check(job: Job) -> list[float]:
 
 def parts_of(job: Job) -> Parts:
     """The objects of a job, made once for those that follow each other and differ in nothing but seed or particles."""
-    return _build(json.dumps({name: job.config[name] for name in GROUPS}), json.dumps(job.files))
+    return _build(json.dumps({name: job.config[name] for name in GROUPS}), json.dumps(job.files), job.plugins)
 
 
 @lru_cache(maxsize=32)
-def _build(config: str, files: str) -> Parts:
+def _build(config: str, files: str, plugins: tuple[str, ...]) -> Parts:
     """Of a config as text; the digests of the data ``files`` it names tell apart what has the same name."""
-    return build(json.loads(config))
+    return build(json.loads(config), plugins)
+
+
+@cache
+def _check_once(target: str, files: str, plugins: tuple[str, ...], levels: tuple[NoiseLevel, ...]) -> None:
+    """Whether what a target of the user's own says of itself belongs to one law. Raises InputError."""
+    check_target(make(json.loads(target), "target", plugins), levels)
 
 
 class Execution:

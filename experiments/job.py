@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,7 +36,7 @@ class Job:
     short : d, K, N and scheduler; None for one that nothing in ``config`` refers to.
     ladder : increasing T; with ``epsilon`` the search starts there.
     stop_below : a ladder ends after the first rung whose error is below it.
-    limit : largest T of a search.
+    limit : largest T of a search. plugins : modules of the user's own whose classes ``config`` may name.
     """
 
     config: Mapping[str, Any]
@@ -45,6 +46,7 @@ class Job:
     epsilon: float | None = None
     stop_below: float | None = None
     limit: int = 65536
+    plugins: tuple[str, ...] = ()
 
     @classmethod
     def from_config(cls, cfg: DictConfig, choices: Mapping[str, str | None]) -> Job:
@@ -61,7 +63,7 @@ class Job:
         names["deciding"] = next(iter(config["measure"]))
         short = {name: _tidy(cfg[name]) if f"${{{name}}}" in unresolved else None for name in SHORT}
         return cls(config, names, short, _ladder(cfg.T), _share("epsilon", cfg.epsilon),
-                   _share("stop_below", cfg.stop_below), whole_number("T_max", cfg.T_max, LEAST))
+                   _share("stop_below", cfg.stop_below), whole_number("T_max", cfg.T_max, LEAST), _plugins(cfg.plugins))
 
     def dumps(self) -> str:
         """As text, for a worker."""
@@ -71,7 +73,7 @@ class Job:
     def loads(cls, text: str) -> Self:
         """The job that :meth:`dumps` wrote."""
         fields = json.loads(text)
-        return cls(**{**fields, "ladder": tuple(fields["ladder"])})
+        return cls(**{**fields, "ladder": tuple(fields["ladder"]), "plugins": tuple(fields["plugins"])})
 
     @property
     def label(self) -> str:
@@ -152,6 +154,17 @@ def _ladder(value: Any) -> tuple[int, ...]:
     assert isinstance(rungs, list)
     require(len(rungs) > 0, "T", "[]", "give at least one number of noise levels, such as [32,64,128]")
     return tuple(sorted({whole_number("T", rung, LEAST) for rung in rungs}))
+
+
+def _plugins(value: Any) -> tuple[str, ...]:
+    """Names of modules that can be found; they are imported when a class in them is made."""
+    names = OmegaConf.to_container(value) if OmegaConf.is_list(value) else [value]
+    remedy = "give a list of modules that Python finds from here, as [mine,mine.targets]"
+    assert isinstance(names, list)
+    for name in names:
+        require(isinstance(name, str) and all(map(str.isidentifier, name.split("."))), "plugins", name, remedy)
+        require(find_spec(name.partition(".")[0]) is not None, "plugins", name, remedy)
+    return tuple(names)
 
 
 def _share(name: str, value: Any) -> float | None:

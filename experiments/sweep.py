@@ -31,6 +31,7 @@ from experiments.paths import ROOT
 from experiments.plan import Planner
 from experiments.progress import Marker, Watch
 from experiments.store import Store
+from experiments.vouch import HYDRAS, vouch
 from heroism.errors import MissingExtra
 from heroism.record import OWN, Plan, read_plan
 
@@ -52,6 +53,7 @@ class Sweep:
     """
 
     def __init__(self, context: HydraContext, task: TaskFunction, config: DictConfig):
+        vouch(OmegaConf.to_container(config.hydra.launcher), "hydra.launcher", trusted=HYDRAS)
         self.master = config
         self.planner = Planner(context.config_loader, config)
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(

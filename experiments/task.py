@@ -45,6 +45,7 @@ def _one_of_many(cfg: DictConfig, job: Job, marker: Marker, halt: Halt) -> str |
     if halt.called:
         return None
     marker(job.label)
+    complaint = None
     try:
         if job.epsilon is None:
             Execution(job, Store(cfg.results), cfg.force, marker).run()
@@ -55,8 +56,6 @@ def _one_of_many(cfg: DictConfig, job: Job, marker: Marker, halt: Halt) -> str |
         return str(loss)
     except Exception as error:  # no user's mistake and no user's code: ours
         complaint = f"{job.label}: {brief(error)}"
-    else:
-        complaint = None
     marker(END)
     return complaint
 

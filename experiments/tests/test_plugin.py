@@ -43,7 +43,7 @@ def test_a_job_is_composed_once_and_its_objects_are_built_once(command, monkeypa
     compose, build = implementation.load_sweep_config, execute.build
     monkeypatch.setattr(implementation, "load_sweep_config",
                         lambda *arguments, **named: composed.append(1) or compose(*arguments, **named))
-    monkeypatch.setattr(execute, "build", lambda config: built.append(json.dumps(config)) or build(config))
+    monkeypatch.setattr(execute, "build", lambda config, plugins: built.append(json.dumps(config)) or build(config))
     execute._build.cache_clear()
     assert command("-m", BASIC, "d=3,4,5", "seed=0,1", T="16") == 0
     assert len(composed) == 1  # they differ in plain values alone
