@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
@@ -51,19 +51,26 @@ class Job:
     @classmethod
     def from_config(cls, cfg: DictConfig, choices: Mapping[str, str | None]) -> Job:
         """Read a composed config and Hydra's choices; InputError for values that are not what their name asks for."""
+        unresolved, resolved = (OmegaConf.to_container(cfg, resolve=resolve) for resolve in (False, True))
+        assert isinstance(unresolved, dict) and isinstance(resolved, dict)
+        return cls.read(resolved, choices, used(unresolved))
+
+    @classmethod
+    def read(cls, cfg: Mapping[str, Any], choices: Mapping[str, str | None], used: Collection[str]) -> Job:
+        """The same, of a resolved config as plain objects; ``used`` are those of SHORT that it refers to."""
         for name in GROUPS:
             require(bool(cfg.get(name)), name, "nothing", f"choose at least one; conf/{name} has a file for each")
         for name in ("force", "smoke", "report"):
             require(isinstance(cfg[name], bool), name, cfg[name], "choose true or false")
-        unresolved = str([OmegaConf.to_container(cfg[name], resolve=False) for name in GROUPS])
-        config: dict[str, Any] = {name: OmegaConf.to_container(cfg[name], resolve=True) for name in GROUPS}
-        config["particles"] = whole_number("particles", cfg.particles, 1)
-        config["seed"] = whole_number("seed", cfg.seed, 0)
+        config = {name: cfg[name] for name in GROUPS}
+        config["particles"] = whole_number("particles", cfg["particles"], 1)
+        config["seed"] = whole_number("seed", cfg["seed"], 0)
         names = {name: choices.get(name) for name in (*CHOICES, "study")}
         names["deciding"] = next(iter(config["measure"]))
-        short = {name: _tidy(cfg[name]) if f"${{{name}}}" in unresolved else None for name in SHORT}
-        return cls(config, names, short, _ladder(cfg.T), _share("epsilon", cfg.epsilon),
-                   _share("stop_below", cfg.stop_below), whole_number("T_max", cfg.T_max, LEAST), _plugins(cfg.plugins))
+        short = {name: _tidy(cfg[name]) if name in used else None for name in SHORT}
+        return cls(config, names, short, _ladder(cfg["T"]), _share("epsilon", cfg["epsilon"]),
+                   _share("stop_below", cfg["stop_below"]), whole_number("T_max", cfg["T_max"], LEAST),
+                   _plugins(cfg["plugins"]))
 
     def dumps(self) -> str:
         """As text, for a worker."""
@@ -130,12 +137,19 @@ class Job:
     @cached_property
     def files(self) -> dict[str, str]:
         """Digests of the data files that the target names: new data under an old name is another experiment."""
-        files = [Path(value) for value in self.config["target"].values() if isinstance(value, str) and "." in value]
-        return {str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()}
+        files = [Path(value) for name, value in self.config["target"].items()
+                 if name != "_target_" and isinstance(value, str) and "." in value]
+        return {str(file): _content(file, file.stat().st_mtime_ns) for file in files if file.is_file()}
 
     @cached_property
     def _decisive(self) -> dict[str, Any]:
         return {**self.config, "code": self.code, "files": self.files}
+
+
+@lru_cache(maxsize=64)
+def _content(file: Path, changed: int) -> str:
+    """Digest of a file that was changed last at that time."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def fingerprint(inputs: Mapping[str, Any]) -> str:
@@ -144,23 +158,27 @@ def fingerprint(inputs: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
+def used(unresolved: Mapping[str, Any]) -> frozenset[str]:
+    """Those of SHORT that a group refers to."""
+    text = str([unresolved.get(name) for name in GROUPS])
+    return frozenset(name for name in SHORT if f"${{{name}}}" in text)
+
+
 def _tidy(value: Any) -> Any:
     """4.0 as 4."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _ladder(value: Any) -> tuple[int, ...]:
-    rungs = OmegaConf.to_container(value) if OmegaConf.is_list(value) else [value]
-    assert isinstance(rungs, list)
+    rungs = value if isinstance(value, list) else [value]
     require(len(rungs) > 0, "T", "[]", "give at least one number of noise levels, such as [32,64,128]")
     return tuple(sorted({whole_number("T", rung, LEAST) for rung in rungs}))
 
 
 def _plugins(value: Any) -> tuple[str, ...]:
     """Names of modules that can be found; they are imported when a class in them is made."""
-    names = OmegaConf.to_container(value) if OmegaConf.is_list(value) else [value]
+    names = value if isinstance(value, list) else [value]
     remedy = "give a list of modules that Python finds from here, as [mine,mine.targets]"
-    assert isinstance(names, list)
     for name in names:
         require(isinstance(name, str) and all(map(str.isidentifier, name.split("."))), "plugins", name, remedy)
         require(find_spec(name.partition(".")[0]) is not None, "plugins", name, remedy)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
@@ -14,17 +14,20 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from experiments.job import Job
 from experiments.study import expand, product
+from experiments.template import Template
 from heroism.errors import require
+
+WHOLE = re.compile(r"([a-zA-Z_][\w.]*)=(0|[1-9]\d*)", re.ASCII)
 
 
 class Planner:
-    """Composes with Hydra once per choice of groups and sets plain values on a copy: 1-2 ms per job instead of 50."""
+    """Composes with Hydra once per choice of groups and sets plain values on that: 0.1 ms per job instead of 50."""
 
     def __init__(self, loader: ConfigLoader, master: DictConfig):
         self.loader, self.master = loader, master
         self.groups = frozenset(loader.list_groups(""))
         self._parser = OverridesParser.create(config_loader=loader)
-        self._compose, self._parse = cache(self._compose), cache(self._parse)  # type: ignore[method-assign]
+        self._template, self._setting = cache(self._template), cache(self._setting)  # type: ignore[method-assign]
 
     def plan(self, arguments: Sequence[str]) -> list[Job]:
         """The different jobs that the command line asks for. Raises InputError, or what Hydra raises for overrides."""
@@ -52,27 +55,25 @@ class Planner:
         return [fixed + overrides for overrides in expand(study, axes, self.groups, self.master.smoke)]
 
     def _job(self, overrides: Sequence[str]) -> Job:
-        values = [self._parse(text) for text in overrides]
-        structural = [text for text, value in zip(overrides, values, strict=True) if not self._plain(value)]
-        composed, choices = self._compose(tuple(structural))
-        cfg = copy.deepcopy(composed)
-        for value in filter(self._plain, values):
-            OmegaConf.update(cfg, value.key_or_group, value.value(), merge=True)
-        return Job.from_config(cfg, choices)
+        settings = [(text, self._setting(text)) for text in overrides]
+        template = self._template(tuple(text for text, setting in settings if setting is None))
+        return template.job(dict(setting for _, setting in settings if setting is not None))
 
-    def _plain(self, override: Override) -> bool:
-        """Whether it sets an existing value, rather than choosing a file or adding and deleting keys."""
-        return override.key_or_group not in self.groups and override.package is None and override.type.name == "CHANGE"
+    def _setting(self, text: str) -> tuple[str, Any] | None:
+        """(name, value) of an override that sets an existing value; None if it chooses a file, adds or deletes keys."""
+        whole = WHOLE.fullmatch(text)
+        if whole is not None:  # the axes of big sweeps; Hydra's parser takes a millisecond for each of their values
+            return None if whole[1] in self.groups else (whole[1], int(whole[2]))
+        override = self._parser.parse_override(text)
+        plain = override.key_or_group not in self.groups and override.package is None and override.type.name == "CHANGE"
+        return (override.key_or_group, override.value()) if plain else None
 
-    def _parse(self, text: str) -> Override:
-        return self._parser.parse_override(text)
-
-    def _compose(self, structural: tuple[str, ...]) -> tuple[DictConfig, dict[str, str | None]]:
+    def _template(self, structural: tuple[str, ...]) -> Template:
         cfg = self.loader.load_sweep_config(self.master, list(structural))
         choices = dict(cfg.hydra.runtime.choices)
         with open_dict(cfg):
             cfg.pop("hydra"), cfg.pop("study", None)
-        return cfg, choices
+        return Template(cfg, choices)
 
 
 def _values(override: Override) -> list[str]:
