@@ -26,7 +26,6 @@ from experiments.halt import Halt
 from experiments.handover import Handover, carry, lightened
 from experiments.job import Job
 from experiments.mistakes import brief
-from experiments.optimise import Search, combinations, read
 from experiments.paths import ROOT
 from experiments.plan import Planner
 from experiments.progress import Marker, Watch
@@ -116,6 +115,8 @@ class Sweep:
         section = OmegaConf.select(self.master, "study.optimise")
         if section is None:
             return []
+        from experiments.optimise import Search, combinations, read  # optuna and statistics take a second to import
+
         again: list[Job] = []
         settings = read(OmegaConf.to_container(section, resolve=True), self.master.smoke)
         for names in combinations(settings, self.planner.given(arguments)):
