@@ -36,16 +36,8 @@ def check(job: Job) -> list[float]:
     """
     try:
         parts = parts_of(job)
-        schedules = [parts.schedule(T) for T in job.ladder]
-        parts.score(parts.target)
-        particles = job.config["particles"]
-        measure.check_measures(parts, particles)
-        if own(job.config["target"]):
-            levels = schedules[-1].levels
-            _check_once(json.dumps(job.config["target"]), json.dumps(job.files), job.plugins,
-                        (levels[0], levels[len(levels) // 2], levels[-1]))
-        price = particles * measure.seconds_per_evaluation(parts.target, schedules[-1])
-        rungs = [price * parts.sampler.evaluations(T) for T in job.ladder]
+        measure.check_measures(parts, job.config["particles"])
+        rungs = [job.config["particles"] * seconds for seconds in _seconds(*_inputs(job), job.ladder)]
         return rungs if job.epsilon is None else [sum(rungs)]
     except (InputError, Interrupted):
         raise
@@ -55,13 +47,31 @@ def check(job: Job) -> list[float]:
 
 def parts_of(job: Job) -> Parts:
     """The objects of a job, made once for those that follow each other and differ in nothing but seed or particles."""
-    return _build(json.dumps({name: job.config[name] for name in GROUPS}), json.dumps(job.files), job.plugins)
+    return _build(*_inputs(job))
+
+
+def _inputs(job: Job) -> tuple[str, str, tuple[str, ...]]:
+    """What decides its objects; the digests of the data files that it names tell apart what has the same name."""
+    return json.dumps({name: job.config[name] for name in GROUPS}), json.dumps(job.files), job.plugins
 
 
 @lru_cache(maxsize=32)
 def _build(config: str, files: str, plugins: tuple[str, ...]) -> Parts:
-    """Of a config as text; the digests of the data ``files`` it names tell apart what has the same name."""
     return build(json.loads(config), plugins)
+
+
+@lru_cache(maxsize=32)
+def _seconds(config: str, files: str, plugins: tuple[str, ...], ladder: tuple[int, ...]) -> list[float]:
+    """That a particle may take on every rung; makes whatever else a rung needs, to see whether that can be made."""
+    parts = _build(config, files, plugins)
+    schedules = [parts.schedule(T) for T in ladder]
+    parts.score(parts.target)
+    if own(json.loads(config)["target"]):
+        levels = schedules[-1].levels
+        _check_once(json.dumps(json.loads(config)["target"]), files, plugins,
+                    (levels[0], levels[len(levels) // 2], levels[-1]))
+    price = measure.seconds_per_evaluation(parts.target, schedules[-1])
+    return [price * parts.sampler.evaluations(T) for T in ladder]
 
 
 @cache

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -52,8 +52,7 @@ class Job:
     def from_config(cls, cfg: DictConfig, choices: Mapping[str, str | None]) -> Job:
         """Read a composed config and Hydra's choices; InputError for values that are not what their name asks for."""
         unresolved, resolved = (OmegaConf.to_container(cfg, resolve=resolve) for resolve in (False, True))
-        assert isinstance(unresolved, dict) and isinstance(resolved, dict)
-        return cls.read(resolved, choices, used(unresolved))
+        return cls.read(cast(dict[str, Any], resolved), choices, used(cast(dict[str, Any], unresolved)))
 
     @classmethod
     def read(cls, cfg: Mapping[str, Any], choices: Mapping[str, str | None], used: Collection[str]) -> Job:

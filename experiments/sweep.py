@@ -37,7 +37,8 @@ from heroism.record import OWN, Plan, read_plan
 SETTINGS = ("study", "results", "force", "report")  # overrides that leave the jobs of a study as they are
 TOGETHER = 1.0  # seconds of work for which a launcher's price of starting a job is paid once
 AGAIN = 2  # times that jobs are taken up again after a worker that did them was lost
-SHARES = 64  # a sweep is handed over in at least as many shares, for as many workers
+OVERHEAD = 0.01  # seconds that a record takes beside its mathematics
+SHARES = 16  # a sweep is handed over in at least as many shares, however short its jobs are
 
 Share = list[tuple[int, Job]]
 Numbered = tuple[int, Job, Sequence[float]]  # with the seconds that each of its records may take
@@ -218,7 +219,7 @@ def shares(waiting: Iterable[Numbered]) -> list[Share]:
     handed: list[Share] = []
     most, spent = max(len(waiting) // SHARES, 1), TOGETHER
     for number, job, prices in waiting:
-        price = sum(prices) or TOGETHER
+        price = sum(prices) + OVERHEAD * len(prices) if sum(prices) else TOGETHER
         if spent + price > TOGETHER or len(handed[-1]) >= most:
             handed.append([])
             spent = 0.0

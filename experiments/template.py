@@ -6,7 +6,7 @@ import copy
 import re
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -52,8 +52,7 @@ class Template:
     @cached_property
     def _unresolved(self) -> dict[str, Any]:
         """As plain objects; only in the groups are there still references."""
-        plain = OmegaConf.to_container(self.cfg, resolve=False)
-        assert isinstance(plain, dict)
+        plain = cast(dict[str, Any], OmegaConf.to_container(self.cfg, resolve=False))
         return {name: value if name in GROUPS else OmegaConf.select(self.cfg, name) if isinstance(value, str) else value
                 for name, value in plain.items()}
 
