@@ -45,7 +45,10 @@ class Planner:
 
     def given(self, arguments: Sequence[str]) -> dict[str, list[str]]:
         """What the command line overrides, and its values."""
-        return {part.get_key_element(): _values(part) for part in self._parser.parse_overrides(list(arguments))}
+        given = {part.get_key_element(): _values(part) for part in self._parser.parse_overrides(list(arguments))}
+        for name, values in given.items():
+            require(bool(values), name, "no values", "give at least one, as 1,2,3 or range(1,4)")
+        return given
 
     def _of_study(self, study: Any, given: Mapping[str, list[str]]) -> list[list[str]]:
         if study.get("optimise") and not study.get("grids"):

@@ -20,7 +20,7 @@ from experiments.paths import CONF
 from experiments.signals import Interrupted, orderly
 from experiments.store import Unsaved
 from experiments.task import task
-from experiments.words import canonical
+from experiments.words import read
 from heroism.errors import InputError
 
 FULL = "HYDRA_FULL_ERROR"
@@ -57,7 +57,7 @@ def _report(mistake: Exception) -> int:
 def _command_line(arguments: Sequence[str] | None) -> Iterator[None]:
     """Hydra reads sys.argv; asked for full errors, it hands them on instead of printing them and exiting."""
     before = sys.argv, os.environ.get(FULL)
-    sys.argv = [sys.argv[0], *map(canonical, sys.argv[1:] if arguments is None else arguments)]
+    sys.argv = [sys.argv[0], *read(sys.argv[1:] if arguments is None else arguments)]
     os.environ[FULL] = "1"
     try:
         yield

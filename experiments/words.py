@@ -7,9 +7,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from experiments.paths import CONF
+from heroism.errors import require
 
 GROUP = "measure"
 OVERRIDE = re.compile(rf"([~+]*)(?:distance|{GROUP})((?:\.[^=]*)?)((?:=.*)?)", re.DOTALL)
@@ -30,3 +32,23 @@ def canonical(override: str) -> str:
     if not inside:
         value = re.sub(r"[\w/]+", lambda word: measures().get(word[0], word[0]), value)
     return f"{signs}{GROUP}{inside}{value}"
+
+
+def read(arguments: Iterable[str]) -> list[str]:
+    """The command line as Hydra knows it. Raises InputError for what Hydra would take in silence: a name that is given
+    twice, none at all, or a new one that nothing asks for."""
+    words = list(map(canonical, arguments))
+    seen: dict[str, str] = {}
+    for word in words:
+        name, sign, value = word.partition("=")
+        if not sign or name.startswith("-"):
+            continue
+        bare = name.lstrip("+~")
+        require(bool(bare.strip()), "override", word, "write name=value")
+        require(bare not in seen, bare, f"{seen.get(bare)} and {value}", "give it once; several values are written 1,2")
+        require(not name.startswith("+") or any(sign in bare for sign in "./@"), "override", bare,
+                "there is no such setting; --help lists those there are")
+        chosen = bare == "study" or not (CONF / bare).is_dir() or value.strip() not in ("", "null")
+        require(chosen, bare, "nothing", f"choose at least one; conf/{bare} has a file for each")
+        seen[bare] = value
+    return words

@@ -46,6 +46,11 @@ MISTAKES = {
     "T=[32": ("override = T=[32:", "name=value"),
     "d=2,4": ("d = 2,4:", "add -m"),
     "target.radius=-1": ("radius = -1", "positive"),
+    "+foo=1": ("override = foo:", "no such setting"),
+    "=3": ("override = =3:", "name=value"),
+    "target=null": ("target = nothing:", "choose at least one"),
+    "seed=1.5": ("seed = 1.5:", "whole number"),
+    "force=1": ("force = 1:", "true or false"),
 }
 
 
@@ -63,7 +68,7 @@ def test_one_sentence_and_exit_code_2(command, typed):
 
 
 @pytest.mark.parametrize("typed", ["K=1,0", "T=[32],[64,2]", "target=sphere,spere", "particles=5,0", "partciles=1,2",
-                                   "d=3,0", "epsilon=0.5,2", "sampler=ddim,adm", "T=32,4"])
+                                   "d=3,0", "epsilon=0.5,2", "sampler=ddim,adm", "T=32,4", "seed=range(0)", "+foo=1,2"])
 def test_a_sweep_is_checked_before_its_first_job(command, typed):
     assert command("-m", BASIC, typed) == 2
     assert command.err.count("\n") == 1 and command.out == ""
@@ -81,6 +86,15 @@ def test_whoever_wants_the_trace_gets_it(command, monkeypatch):
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     with pytest.raises(ValueError, match="K = 0"):
         command("K=0")
+
+
+@pytest.mark.parametrize("multirun", [(), ("-m", BASIC)])
+def test_a_name_is_given_once_and_results_are_somewhere(command, multirun):
+    assert command(*multirun, "d=2", "d=4") == 2
+    assert command.err == "d = 2 and 4: give it once; several values are written 1,2\n" and nothing_ran(command)
+    command.results = ""
+    assert command(*multirun) == 2
+    assert command.err == "results = nothing: name a folder\n"
 
 
 def test_unknown_flags_are_refused(command):
