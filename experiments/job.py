@@ -21,6 +21,7 @@ from heroism.record import SCHEMA, Record
 
 CHOICES = ("target", "sampler", "schedule", "perturbation", "start")
 GROUPS = (*CHOICES, "measure")  # what decides a result, with particles, seed and the code
+MOST = 2**24  # noise levels; more would fill the memory before anything ran
 SHORT = ("d", "K", "N", "scheduler")
 
 
@@ -171,7 +172,9 @@ def _tidy(value: Any) -> Any:
 def _ladder(value: Any) -> tuple[int, ...]:
     rungs = value if isinstance(value, list) else [value]
     require(len(rungs) > 0, "T", "[]", "give at least one number of noise levels, such as [32,64,128]")
-    return tuple(sorted({whole_number("T", rung, LEAST) for rung in rungs}))
+    found = sorted({whole_number("T", rung, LEAST) for rung in rungs})
+    require(found[-1] <= MOST, "T", found[-1], f"give at most {MOST} noise levels")
+    return tuple(found)
 
 
 def _plugins(value: Any) -> tuple[str, ...]:

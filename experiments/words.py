@@ -16,6 +16,8 @@ from heroism.errors import require
 GROUP = "measure"
 OVERRIDE = re.compile(rf"([~+]*)(?:distance|{GROUP})((?:\.[^=]*)?)((?:=.*)?)", re.DOTALL)
 
+NO_FILE = re.compile(r"|null|true|false|[-+]?[\d.]+(e[-+]?\d+)?", re.IGNORECASE)  # what Hydra takes for no name of one
+
 
 @cache
 def measures() -> dict[str, str]:
@@ -48,7 +50,8 @@ def read(arguments: Iterable[str]) -> list[str]:
         require(bare not in seen, bare, f"{seen.get(bare)} and {value}", "give it once; several values are written 1,2")
         require(not name.startswith("+") or any(sign in bare for sign in "./@"), "override", bare,
                 "there is no such setting; --help lists those there are")
-        chosen = bare == "study" or not (CONF / bare).is_dir() or value.strip() not in ("", "null")
-        require(chosen, bare, "nothing", f"choose at least one; conf/{bare} has a file for each")
+        chosen = bare == "study" or not (CONF / bare).is_dir() or not NO_FILE.fullmatch(value.strip())
+        require(chosen, bare, "nothing" if value in ("", "null") else value,
+                f"choose at least one; conf/{bare} has a file for each")
         seen[bare] = value
     return words

@@ -49,6 +49,11 @@ MISTAKES = {
     "+foo=1": ("override = foo:", "no such setting"),
     "=3": ("override = =3:", "name=value"),
     "target=null": ("target = nothing:", "choose at least one"),
+    "start=3": ("start = 3:", "choose at least one"),
+    "T=1e12": ("T = 1000000000000:", "at most"),
+    "distance=[histogram] distance.histogram.bins=0": ("bins = 0:", "at least 2"),
+    "distance=[sinkhorn] distance.sinkhorn.regularisation=0": ("regularisation = 0:", "positive"),
+    "smoke=perhaps": ("smoke = perhaps:", "true or false"),
     "seed=1.5": ("seed = 1.5:", "whole number"),
     "force=1": ("force = 1:", "true or false"),
 }
@@ -61,7 +66,7 @@ def nothing_ran(command):
 @pytest.mark.parametrize("typed", MISTAKES)
 def test_one_sentence_and_exit_code_2(command, typed):
     begins, says = MISTAKES[typed]
-    assert command(typed) == 2
+    assert command(*typed.split(" ")) == 2
     assert command.err.startswith(begins) and says in command.err, command.err
     assert command.err.count("\n") == 1 and command.out == ""
     assert nothing_ran(command)
