@@ -15,10 +15,11 @@ from heroism.errors import InputError, require
 OURS = "heroism"
 HYDRAS = ("hydra", "hydra_plugins")  # for the nodes that Hydra makes itself: launcher and sweeper
 TARGET = "_target_"
+NAMED, FUNCTION = "heroism.samplers.external.named", "function"  # the class of ours that imports what a setting names
 
 
 def vouch(node: Any, name: str, plugins: tuple[str, ...] = (), trusted: tuple[str, ...] = (OURS,)) -> None:
-    """Raise InputError if a ``_target_`` of ``node``, at any depth, is somebody else's.
+    """Raise InputError if a ``_target_`` of ``node``, or the function that it names, at any depth, is somebody else's.
 
     Parameters
     ----------
@@ -41,10 +42,12 @@ def own(node: Any) -> bool:
 
 
 def targets(node: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """(dotted place, value) of every ``_target_`` in ``node``, at any depth."""
+    """(dotted place, value) of everything in ``node``, at any depth, that is imported by its name."""
     if isinstance(node, Mapping):
         if TARGET in node:
             yield f"{name}.{TARGET}", node[TARGET]
+        if node.get(TARGET) == NAMED and "." in str(node.get(FUNCTION)):
+            yield f"{name}.{FUNCTION}", node[FUNCTION]
         for key, value in node.items():
             yield from targets(value, f"{name}.{key}")
     elif isinstance(node, list | tuple):

@@ -54,4 +54,7 @@ def read(arguments: Iterable[str]) -> list[str]:
         require(chosen, bare, "nothing" if value in ("", "null") else value,
                 f"choose at least one; conf/{bare} has a file for each")
         seen[bare] = value
+    module = seen.get("sampler.function", "").rpartition(".")[0]
+    if module and "plugins" not in seen and not module.startswith("heroism."):
+        words.append(f"plugins=[{module}]")  # who names a function on the command line vouches for its module
     return words

@@ -8,6 +8,8 @@ import pytest
 
 from experiments.paths import ROOT
 from experiments.sources import digest
+from experiments.vouch import vouch
+from heroism.errors import InputError
 
 EULER = """
 def sample_mine(model, x, sigmas):
@@ -21,6 +23,7 @@ def sample_mine(model, x, sigmas):
 def here(tmp_path, monkeypatch):
     """A working directory with a module of one's own."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)  # as python -m does
     (tmp_path / "my_samplers_for_a_test.py").write_text(EULER)
     return tmp_path
 
@@ -42,12 +45,21 @@ def test_the_divergence_too(command):
 
 
 @pytest.mark.parametrize("setting, said", [
-    ("sampler.function=null", "dotted path"), ("sampler.function=no_module_at_all.mine", "no module no_module_at_all"),
-    ("sampler.function=heroism.tests.own_functions.nothing", "has no nothing"), ("sampler.function=''", "dotted path"),
+    ("sampler.function=null", "dotted path"),
+    ("sampler.function=no_module_at_all.mine", "plugins = no_module_at_all: give a list of modules"),
+    ("sampler.function=heroism.tests.own_functions.nothing", "something importable"),
+    ("sampler.function=''", "dotted path"),
     ("sampler.function=heroism.noise.NoiseLevel", "give a sampler")])
 def test_a_path_that_leads_nowhere_is_one_sentence(command, setting, said):
     assert command("sampler=python", setting) == 2
     assert said in command.err and command.err.count("\n") == 1 and not command.records()
+
+
+def test_a_file_that_names_a_function_runs_nothing(here, command):
+    """Only the command line, or plugins, vouches for code: not a study, nor a sampler's YAML."""
+    (here / "my_samplers_for_a_test.py").write_text("raise SystemExit('it was imported')")
+    with pytest.raises(InputError, match="only classes of heroism are made"):
+        vouch({"_target_": "heroism.samplers.external.named", "function": "my_samplers_for_a_test.sample_mine"}, "mine")
 
 
 def test_one_that_clips_leaves_a_failed_record_that_says_so(command):
