@@ -22,7 +22,8 @@ VERDICTS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
 SPOILED = ("folded", "diverged")  # reasons of a fit for leaving a point out
 NOTATION = {"log(T)**(2 + 2/K)": "log^(2+2/K) T", "inverse_h": "T / log T", "log(T)": "log T",
             "jacobian_error": "ε_Jacobi", "score_error": "ε_score", "epsilon": "ε", "size": "R", "**": "^", " * ": " "}
-MEASURES = {None: "TV", ANY: "measured value", "score_bound": "‖s‖ √τ", "jacobian_bound": "‖∇s‖ τ",
+MEASURES = {None: "TV", "total_variation": "TV", "kl": "KL", "path_kl": "KL of the path", "wasserstein_exact": "W2",
+            ANY: "measured value", "score_bound": "‖s‖ √τ", "jacobian_bound": "‖∇s‖ τ",
             "iterate_error": "iterate error / √τ", "refinement_contraction": "factor per refinement"}
 # Columns of the records whose names would crowd out the numbers.
 SHORT = {"schedule_duration=": "L=", "perturbation_frequency=": "ω=", "_": " "}
@@ -156,9 +157,9 @@ def _x_label(claim: Claim) -> str:
 
 def _y_label(claim: Claim) -> str:
     statistic = claim.statistic
-    if statistic.kind == "crossing_slope":
-        return f"{_rewritten(statistic.reached, NOTATION)} where TV = ε"
     measure = MEASURES.get(statistic.measure, str(statistic.measure).replace("_", " "))
+    if statistic.kind == "crossing_slope":
+        return f"{_rewritten(statistic.reached, NOTATION)} where {measure} = ε"
     name = measure if statistic.y == "error" else _rewritten(statistic.y, NOTATION)
     if statistic.scaled_by is None:
         return name

@@ -146,8 +146,11 @@ def exp_minus_linear(x: Array) -> Array:
 
 
 def _log1p(z: Complex) -> Complex:
-    """``log(1 + z)`` without losing the digits of a small z."""
-    real = 0.5 * np.log1p(np.maximum(z.real * (2.0 + z.real) + z.imag**2, -1.0))
+    """``log(1 + z)`` without losing the digits of a small z; finite where it is zero, so that multiples are numbers."""
+    size = np.abs(1.0 + z)
+    small = size < 0.5
+    near = np.where(small, 0.0, z.real * (2.0 + z.real) + z.imag**2)
+    real = np.where(small, np.log(np.maximum(size, np.finfo(float).tiny)), 0.5 * np.log1p(near))
     return np.asarray(real + 1j * np.arctan2(z.imag, 1.0 + z.real))
 
 
