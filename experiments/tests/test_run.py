@@ -273,9 +273,18 @@ def test_an_exit_in_somebodys_own_code_is_a_failed_record(command, monkeypatch, 
     assert [record["reason"] for record in command.records()] == [reason] * 2
 
 
+@pytest.fixture
+def heard():
+    """Signals as a terminal leaves them, whatever the tests were started from: in the background some are ignored."""
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in ENDING}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("arguments", [(), ("-m", BASIC)])
-def test_signals_end_a_sweep_in_the_same_words(command, monkeypatch, arguments, number):
+def test_signals_end_a_sweep_in_the_same_words(command, monkeypatch, heard, arguments, number):
     def told(parts, T, particles, seed):
         if T == 48:
             signal.raise_signal(number)
@@ -287,6 +296,17 @@ def test_signals_end_a_sweep_in_the_same_words(command, monkeypatch, arguments, 
     assert command(*arguments) == 128 + number
     assert command.err.endswith("Interrupted; the same command goes on where it stopped.\n")
     assert [record["T"] for record in command.records()] == [32] and signal.getsignal(number) == before
+
+
+def test_a_signal_that_was_ignored_before_is_still_ignored(command, monkeypatch, heard):
+    def told(*arguments):
+        signal.raise_signal(signal.SIGHUP)
+        return original(*arguments)
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    original = measure.measure
+    monkeypatch.setattr(measure, "measure", told)
+    assert command() == 0
 
 
 def test_jobs_that_stand_for_the_same_records_run_once(command):
