@@ -14,6 +14,7 @@ from hydra.core.plugins import Plugins
 
 from experiments import measure, sources, store
 from experiments.paths import ROOT
+from experiments.signals import ENDING
 from heroism.measures import run
 from heroism.record import SCHEMA
 from heroism.samplers import Heroism
