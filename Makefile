@@ -85,7 +85,7 @@ leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on e
 	  $(PY) -m analysis.report $$studies $(WHERE) || failed=1; exit $$failed
 
 # All claims are checked before the first sweep; those that are broken are named, and the others go on.
-verify: $(VENV)/.ready ## every claim of the paper: run what is missing, fit, judge (ARGS=--smoke: a tiny version)
+verify: $(VENV)/.ready ## every claim: run what is missing, fit, judge (ARGS=--smoke: a tiny version)
 	@studies=$$($(PY) -m analysis.verify --studies); broken=$$?; test $$broken -eq 0 -o $$broken -eq 2 || exit $$broken; \
 	  for study in $$studies; do \
 	  $(PY) -m experiments.run -m study=$$study $(if $(findstring --smoke,$(ARGS)),smoke=true); status=$$?; \
