@@ -89,7 +89,7 @@ class Report:
 
     def claims(self, claims: Sequence[Claim], whole: bool) -> list[Judged]:
         """Print the table of claims, write it, and draw a picture of each. Unless these are all there are (``whole``)
-        and every one has runs, the table is a part of what is published."""
+        and every one has runs, table and pictures are a part of what is published."""
         folder = self.folder(sorted({study for claim in claims for study in claim.records}))
         judged = judge_all(claims, self.runs.table)
         table = tabulate(judged)
@@ -99,15 +99,15 @@ class Report:
         if self.dry:
             return judged
         whole = self.publish or (whole and all(one.row.runs for one in judged))
+        place = folder if whole else self.results / "partial"
         if len(table):
-            place = folder if whole else self.results / "partial"
             print(f"Claims: {_near(write_csv(table, place / 'tables' / 'claims.csv'))}")
         if self.readme and whole and folder == self.results:
             write_between(self.readme, "table:claims", text)
         for claim in claims if self.figures else ():
             mine = [one for one in judged if one.claim is claim]
             if any(one.row.runs for one in mine):
-                style.save(draw(mine), folder / "figures" / "claims" / claim.name)
+                style.save(draw(mine), place / "figures" / "claims" / claim.name)
         return judged
 
 

@@ -47,7 +47,8 @@ def test_everything_is_every_study(synthetic_tables, results, capsys):
             "accuracy_points.csv", "floors.csv", "floors_curves.csv"} <= tables
     # Claims of studies that are not there are a part of the claims.
     assert (results / "partial" / "tables" / "claims.csv").is_file() and "claims.csv" not in tables
-    pictures = {path.stem for path in (results / "figures" / "claims").glob("*.png")}
+    assert not (results / "figures" / "claims").exists()
+    pictures = {path.stem for path in (results / "partial" / "figures" / "claims").glob("*.png")}
     assert {"dimension_exponent", "budget"} <= pictures and "worst_case" not in pictures
 
 
