@@ -131,6 +131,11 @@ class NoiseSchedule:
         """The smallest noise level, t = 1, where its output is compared with the target."""
         return self.levels[0]
 
+    @property
+    def key(self) -> bytes:
+        """Equal for two schedules of the same noise levels: what is worked out for one serves the other."""
+        return self.alpha_bar.tobytes() + self.tau.tobytes()
+
     def transitions(self) -> Iterator[tuple[NoiseLevel, NoiseLevel]]:
         """The T - 1 steps (from level t, to level t - 1), from the largest noise level down."""
         return zip(self.levels[:0:-1], self.levels[-2::-1], strict=True)

@@ -92,14 +92,14 @@ class _File:
     @classmethod
     def made(cls, path: Path, **values: Any) -> Self:
         """The same, of measured values, in which numbers need not be finite, on their way to the file ``path``."""
-        return cls.checked(_finite(values), path)
+        return cls.checked(finite(values), path)
 
     def _check(self, path: Path) -> None:
         """What holds between fields."""
 
     def dumps(self) -> str:
         """The text of the file: the fields, the schema, and a seal by which later changes are noticed."""
-        content = {"schema": SCHEMA, **_finite(asdict(self))}
+        content = {"schema": SCHEMA, **finite(asdict(self))}
         return json.dumps({**content, "seal": _seal(content)}, allow_nan=False)
 
 
@@ -439,10 +439,10 @@ def _seal(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _finite(value: Any) -> Any:
-    """The same with null for every number that is not finite."""
+def finite(value: Any) -> Any:
+    """A value of plain objects, with None (null in JSON) for every number in it that is not finite."""
     if isinstance(value, Mapping):
-        return {name: _finite(inner) for name, inner in value.items()}
+        return {name: finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [finite(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from heroism.errors import InputError
 from heroism.measures.estimate import Estimate
 from heroism.rates import RateFit, fit_rate
+from heroism.record import finite
 from heroism.report import picture
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Table:
         if path.suffix == ".tex":
             path.write_text(self.to_latex())
         elif path.suffix == ".json":
-            path.write_text(json.dumps(_finite(self.summary()), indent=2, allow_nan=False) + "\n")
+            path.write_text(json.dumps(finite(self.summary()), indent=2, allow_nan=False) + "\n")
         else:
             with path.open("w", newline="") as file:
                 rows = self.rows()
@@ -218,11 +218,3 @@ def _aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _escaped(text: str) -> str:
     return "".join(f"\\{letter}" if letter in "_&%#{}$" else letter for letter in text)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

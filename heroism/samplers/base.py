@@ -103,10 +103,9 @@ class PlannedSampler(Sampler):
 
     def planned(self, schedule: NoiseSchedule) -> Plan:
         """The plan, made once a schedule."""
-        key = schedule.alpha_bar.tobytes() + schedule.tau.tobytes()
-        if key not in self._cache:
-            self._cache = {key: self.plan(schedule)}
-        return self._cache[key]
+        if schedule.key not in self._cache:
+            self._cache = {schedule.key: self.plan(schedule)}
+        return self._cache[schedule.key]
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         *_, (end, _) = in_turn(flow, bundle, self.planned(schedule))

@@ -7,7 +7,8 @@ import itertools
 import numpy as np
 from scipy.special import logsumexp
 
-from heroism.noise import Array, NoiseLevel
+from heroism.flow import Flow
+from heroism.noise import Array, NoiseLevel, log_snr_schedule
 from heroism.special.radial import log_radius_density
 from heroism.targets.base import Target
 
@@ -91,6 +92,13 @@ class GaussianRadius(Target):
 
 TWO_PEAKS = NaiveMixture([0.3, 0.7], [[-1.0], [1.5]], [0.6, 1.3])
 PLANE = NaiveMixture([0.2, 0.5, 0.3], [[-1.0, 0.5], [1.0, 0.0], [0.0, -1.5]], [0.3, 0.5, 0.2])
+
+
+def assert_cost_as_declared(sampler, steps: int) -> None:
+    """Evaluations and rounds on T = ``steps`` noise levels are what the flow counts."""
+    flow = Flow(PLANE.score, diffusion=lambda x, deviation: x)
+    sampler.transport(flow, np.zeros((1, 2, 2)), log_snr_schedule(steps, 1e-2, 0.99))
+    assert (flow.evaluations, flow.rounds) == (sampler.evaluations(steps), sampler.rounds(steps))
 
 
 def bundle(n: int = 6, tangents: int = 2) -> np.ndarray:

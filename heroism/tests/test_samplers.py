@@ -13,7 +13,7 @@ from heroism.noise import NoiseLevel, NoiseSchedule, log_snr_schedule, paper_sch
 from heroism.samplers import Ddim, OneStepSampler, Piloted, Sampler
 from heroism.samplers.linearity import tangent_error
 from heroism.tests.sampler_examples import EXAMPLES
-from heroism.tests.small_targets import PLANE, TWO_PEAKS, bundle, gaussian, point_mass
+from heroism.tests.small_targets import PLANE, TWO_PEAKS, assert_cost_as_declared, bundle, gaussian, point_mass
 
 every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 DETERMINISTIC = [example for example in EXAMPLES if not example.sampler.stochastic]
@@ -65,9 +65,7 @@ def test_order_is_the_declared_one_and_no_more(example):
 @every
 @pytest.mark.parametrize("steps", [3, 4, 5, 8, 33])
 def test_declared_cost_is_what_the_flow_counts(example, steps):
-    flow = Flow(PLANE.score, diffusion=lambda x, deviation: x)
-    example.sampler.transport(flow, np.zeros((1, 2, 2)), log_snr_schedule(steps, 1e-2, 0.99))
-    assert (flow.evaluations, flow.rounds) == (example.sampler.evaluations(steps), example.sampler.rounds(steps))
+    assert_cost_as_declared(example.sampler, steps)
 
 
 @every

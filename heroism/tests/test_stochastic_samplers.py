@@ -34,7 +34,7 @@ from heroism.samplers.stochastic import (
 )
 from heroism.scores import ExactScore
 from heroism.targets import GaussianMixture
-from heroism.tests.small_targets import PLANE
+from heroism.tests.small_targets import assert_cost_as_declared
 from heroism.tests.stochastic_examples import EXAMPLES
 
 every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
@@ -81,9 +81,7 @@ def test_the_order_of_the_law_on_a_mixture_is_the_declared_one_and_no_more(examp
 @every
 @pytest.mark.parametrize("steps", [3, 4, 5, 8, 33])
 def test_declared_cost_is_what_the_flow_counts(example, steps):
-    flow = Flow(PLANE.score, diffusion=lambda x, deviation: x)
-    example.sampler.transport(flow, np.zeros((1, 2, 2)), log_snr_schedule(steps, 1e-2, 0.99))
-    assert (flow.evaluations, flow.rounds) == (example.sampler.evaluations(steps), example.sampler.rounds(steps))
+    assert_cost_as_declared(example.sampler, steps)
 
 
 @every

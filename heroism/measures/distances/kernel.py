@@ -12,11 +12,11 @@ from heroism.flow import TargetScore
 from heroism.measures.base import Need, Single
 from heroism.measures.estimate import Estimate
 from heroism.measures.run import Run
-from heroism.measures.stochastic.laws import recursion_of
+from heroism.measures.stochastic.laws import TRIAL, recursion_of
 from heroism.measures.stochastic.line import line_law
 from heroism.measures.stochastic.product import product_total_variation
 from heroism.measures.stochastic.transitions import transitions
-from heroism.noise import NoiseSchedule, log_snr_schedule
+from heroism.noise import NoiseSchedule
 from heroism.samplers.base import Sampler
 from heroism.samplers.stochastic.recursion import Recursion
 from heroism.starts import Start
@@ -70,5 +70,5 @@ def _check(sampler: Sampler, target: Target, nodes: float) -> Recursion:
             "total_variation")
     require(bool(np.isfinite(nodes)) and nodes >= 1.5, "nodes", nodes, "give at least 1.5 per standard deviation")
     known = recursion_of(sampler)
-    transitions(known, log_snr_schedule(5, 0.1, 0.9))  # refuses a memory
+    transitions(known, TRIAL)  # refuses a memory
     return known

@@ -50,6 +50,7 @@ from heroism.targets.sphere import Circle
 from heroism.targets.torus import Torus
 
 EPS = float(np.finfo(float).eps)
+TRIAL = log_snr_schedule(5, 0.1, 0.9)  # on which it shows what a sampler remembers, before anything runs
 
 
 class Factor(ABC):
@@ -224,14 +225,13 @@ def independent_parts(target: Target) -> list[tuple[Target, int]]:
 
 def check_output_law(sampler: Sampler, target: Target) -> None:
     """InputError, before anything runs, where :func:`output_law` would find no engine (with the exact score)."""
-    schedule = log_snr_schedule(5, 0.1, 0.9)
     for part, _ in independent_parts(target):
         if is_gaussian(part):
             continue
         known = recursion_of(sampler)
         _check_reduced(part)
-        if part.multiplicity[0] > 1 or not two_states(known, schedule):
-            transitions(known, schedule)
+        if part.multiplicity[0] > 1 or not two_states(known, TRIAL):
+            transitions(known, TRIAL)
 
 
 def knows_output_law(sampler: Sampler, target: Target) -> bool:
@@ -245,10 +245,10 @@ def knows_output_law(sampler: Sampler, target: Target) -> bool:
 
 def check_path(sampler: Sampler, target: Target) -> None:
     """InputError, before anything runs, where :func:`output_path_kl` would refuse."""
-    known, schedule = recursion_of(sampler), log_snr_schedule(5, 0.1, 0.9)
-    check_noise_ends_steps(known, schedule)
+    known = recursion_of(sampler)
+    check_noise_ends_steps(known, TRIAL)
     if np.any(target.multiplicity > 1):
-        transitions(known, schedule)
+        transitions(known, TRIAL)
 
 
 def _check_reduced(target: Target) -> None:

@@ -80,10 +80,9 @@ class OwnSampler(Sampler):
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         if len(bundle) == 1:
             return self._run(flow, bundle, schedule)
-        key = schedule.alpha_bar.tobytes() + schedule.tau.tobytes()
-        if self._trusted is None or self._trusted[0] is not flow.score or self._trusted[1] != key:
+        if self._trusted is None or self._trusted[0] is not flow.score or self._trusted[1] != schedule.key:
             self._check_alone(flow.score, bundle[:, :CROWD], schedule)
-            self._trusted = (flow.score, key)
+            self._trusted = (flow.score, schedule.key)
         return self._watched(flow, bundle, schedule)
 
     @abstractmethod

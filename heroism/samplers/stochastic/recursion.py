@@ -61,21 +61,13 @@ class Recursion(Sampler):
     """A sampler that says its steps as operations on slots.
 
     ``order`` is the weak order of the output's law: of the errors of its means and covariances, in the step size.
-    ``step_evaluations`` is the number of model evaluations a step.
     """
 
     stochastic = True
-    step_evaluations: int = 1
 
     @abstractmethod
     def steps(self, schedule: NoiseSchedule) -> Iterator[Step]:
         """The steps down the schedule; the state is in the slot STATE before and after each of them."""
-
-    def evaluations(self, steps: int) -> int:
-        return (steps - 1) * self.step_evaluations
-
-    def rounds(self, steps: int) -> int:
-        return self.evaluations(steps)
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         slots = {STATE: bundle}
