@@ -12,9 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heroism.errors import InputError
+from heroism.errors import InputError, require
+from heroism.flow import Flow
+from heroism.memory import fingerprint, remembered
 from heroism.nodes import line_nodes
 from heroism.noise import Array, NoiseSchedule
+from heroism.samplers import RungeKutta
+from heroism.scores import ExactScore
 from heroism.targets.base import REACH, Target
 
 SCOUTS = 256  # draws that tell where on a line a law lies
@@ -86,16 +90,25 @@ class StartLaw(ABC):
 
 
 class Exact(StartLaw):
-    """An exact sample of p_{X_T}, which isolates the discretisation."""
+    """An exact sample of p_{X_T}, which isolates the discretisation.
+
+    Of a law that is described by one of its many parts (``Target.partial``), those points of it that the exact flow
+    takes to that part: its ends are drawn, and carried up.
+    """
 
     def on(self, target: Target, schedule: NoiseSchedule) -> BoundLaw:
-        return _OfTheTarget(target, schedule)
+        return (_OfAPart if target.partial else _OfTheTarget)(target, schedule)
 
 
 class Gaussian(StartLaw):
     """N(0, I) in R^d, as in practice: what is measured is the end-to-end error."""
 
+    def check(self, target: Target, stochastic: bool) -> None:
+        require(not target.partial, "start", "gaussian", "next to no path from N(0, I) ends in the one part of the law "
+                "that is followed: take exact")
+
     def on(self, target: Target, schedule: NoiseSchedule) -> BoundLaw:
+        self.check(target, stochastic=False)
         return _White(target, schedule)
 
 
@@ -125,6 +138,29 @@ class _OfTheTarget(BoundLaw):
         draws, width = self.sample(SCOUTS, np.random.default_rng(0))[:, 0], np.sqrt(self.schedule.start.tau)
         margin = 4.0 * width + max(np.ptp(draws), width)
         return float(draws.min() - margin), float(draws.max() + margin)
+
+
+class Upward(RungeKutta):
+    """A Runge-Kutta method from the smallest noise level of a schedule up to the largest."""
+
+    def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
+        for level, following in zip(schedule.levels[:-1], schedule.levels[1:], strict=True):
+            bundle = self.step(flow, bundle, level, following)
+        return bundle
+
+
+class _OfAPart(_OfTheTarget):
+    """Draws are p_{X_T} given the part; the density is p_{X_T}'s own, since only its ratios along a path matter."""
+
+    def sample(self, n: int, rng: np.random.Generator) -> Array:
+        seed = rng.integers(2**63, size=4)  # of a stream of its own: what is drawn next does not depend on the cache
+        key = (fingerprint(self.target, self.schedule), n, tuple(seed.tolist()))
+        return remembered(key, lambda: self._climbed(n, np.random.default_rng(seed)))
+
+    def _climbed(self, n: int, rng: np.random.Generator) -> Array:
+        ends = self.target.sample_part(n, self.schedule.end, rng)
+        levels = self.target.part_levels(self.schedule)
+        return Upward().transport(Flow(ExactScore(self.target)), ends[None], levels)[0]
 
 
 class _White(BoundLaw):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any, TypeVar
-
 import numpy as np
 
 from heroism.errors import require, whole_number
+from heroism.memory import fingerprint, remembered
 from heroism.noise import Array, NoiseSchedule
 from heroism.starts import BoundLaw, StartLaw, Starts, start_law
 from heroism.tail.importance import UNSEEN, Importance
@@ -20,11 +16,7 @@ from heroism.targets.base import Target
 PILOTS = 2048
 PILOT_SEED = 17
 LEAST_SHARE = 0.3
-WITNESSES = 16
-REMEMBERED = 8
 ENOUGH, IMPOSSIBLE, ROUND_OFF = 100, 6.0, 1e-6  # weights, standard errors, and what is below all of them
-
-Made = TypeVar("Made")
 
 
 class Tail(StartLaw):
@@ -63,6 +55,8 @@ class Tail(StartLaw):
     def check(self, target: Target, stochastic: bool) -> None:
         require(target.copies == 1, "start", "tail", "a target with independent copies is followed from the nodes of "
                 "one of them, which leave nothing to chance: take exact or gaussian")
+        require(not target.partial, "start", "tail", "the paths that are followed are those to one part of the law: "
+                "take exact")
         require(not stochastic, "start", "tail", "a stochastic sampler has no densities that its weights could go "
                 "with: take exact or gaussian")
 
@@ -76,6 +70,7 @@ class _BoundTail(BoundLaw):
         super().__init__(target, schedule)
         self.law, self.nominal_law = law, start_law(law.nominal).on(target, schedule)
         self.levels = scout_levels(schedule)
+        self._fingerprint = fingerprint(target, schedule)
 
     def sample(self, n: int, rng: np.random.Generator) -> Array:
         return self.nominal_law.sample(n, rng)
@@ -88,11 +83,11 @@ class _BoundTail(BoundLaw):
 
     def draw(self, n: int, rng: np.random.Generator) -> Starts:
         seed = rng.integers(2**63, size=4)  # of a stream of its own: what is drawn next does not depend on the cache
-        key = (self._fingerprint(), self.law.nominal, self.law.candidates, n, tuple(seed.tolist()))
-        return _remembered(key, lambda: self._draw(n, np.random.default_rng(seed)))
+        key = (self._fingerprint, self.law.nominal, self.law.candidates, n, tuple(seed.tolist()))
+        return remembered(key, lambda: self._draw(n, np.random.default_rng(seed)))
 
     def _draw(self, n: int, rng: np.random.Generator) -> Starts:
-        proposal, importance = _remembered(self._fingerprint(), self._pilot)
+        proposal, importance = remembered(self._fingerprint, self._pilot)
         size = self.law.candidates
         candidates = proposal.groups(n, size, rng)
         log_parts = proposal.log_parts(candidates)
@@ -120,16 +115,6 @@ class _BoundTail(BoundLaw):
         importance = Importance.over(self.levels, paths, ratio)
         return even.reshared(log_parts, ratio * importance(paths), LEAST_SHARE), importance
 
-    def _fingerprint(self) -> bytes:
-        """What the target does at both ends of the noise, in a few bytes: two targets of the same values share it."""
-        digest = hashlib.sha256(type(self.target).__name__.encode())
-        for level in (self.schedule.end, self.schedule.start):
-            x = self.target.sample(WITNESSES, level, np.random.default_rng(0))
-            values = (x, self.target.log_density(x, level), self.target.score(x[None], level))
-            digest.update(b"".join(np.ascontiguousarray(value).tobytes() for value in values))
-            digest.update(np.array([level.alpha_bar, level.tau]).tobytes())
-        return digest.digest()
-
 
 def _check_mass(weights: Array) -> None:
     """The mean of the weights is one, unless something is wrong with a density, or with the way up."""
@@ -139,18 +124,3 @@ def _check_mass(weights: Array) -> None:
         raise ArithmeticError(f"the weights of {n} starting points have a mean of {weights.mean():.4g} instead of 1: "
                               "the target's samples and densities do not belong together, or its flow folds on the "
                               "way up; take start=exact")
-
-
-_MEMORY: OrderedDict[Any, Any] = OrderedDict()
-
-
-def _remembered(key: Any, make: Callable[[], Made]) -> Made:
-    """What ``make`` returned for this key, if that is among the last few things made."""
-    if key in _MEMORY:
-        _MEMORY.move_to_end(key)
-    else:
-        _MEMORY[key] = make()
-        if len(_MEMORY) > REMEMBERED:
-            _MEMORY.popitem(last=False)
-    made: Made = _MEMORY[key]
-    return made

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from heroism.flow import Flow
 from heroism.map import Map
 from heroism.noise import Array, NoiseSchedule, substeps
-from heroism.samplers import RungeKutta
 from heroism.scores import ExactScore
+from heroism.starts import Upward
 from heroism.targets.base import Target
 
 SCOUT_REACH, CLIMB_REACH = 0.19, 0.09  # steps in half-log-SNR
@@ -16,15 +15,6 @@ FEWEST_STEPS = 12  # of a scout, whose log densities are differenced
 SCOUT_BYTES = 192 * 1024  # of positions that a scout takes at a time
 TRIES = 3
 MOST_FOLDED = 1e-3
-
-
-class Upward(RungeKutta):
-    """A Runge-Kutta method from the smallest noise level of a schedule up to the largest."""
-
-    def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
-        for level, following in zip(schedule.levels[:-1], schedule.levels[1:], strict=True):
-            bundle = self.step(flow, bundle, level, following)
-        return bundle
 
 
 def scout_levels(schedule: NoiseSchedule) -> NoiseSchedule:

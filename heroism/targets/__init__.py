@@ -8,6 +8,7 @@ from heroism.targets.gaussian_mixture import GaussianMixture
 from heroism.targets.hypercube import Hypercube
 from heroism.targets.hypercube_vertices import HypercubeVertices
 from heroism.targets.product_mixture import ProductMixture
+from heroism.targets.random_codebook import RandomCodebook
 from heroism.targets.scale_mixture import ScaleMixture
 from heroism.targets.sphere import Circle, Sphere
 from heroism.targets.student_t import StudentT
@@ -22,6 +23,7 @@ __all__ = [
     "Hypercube",
     "HypercubeVertices",
     "ProductMixture",
+    "RandomCodebook",
     "ScaleMixture",
     "Sphere",
     "StudentT",

@@ -10,6 +10,10 @@ R^d along them. Total variation in reduced coordinates equals total variation in
 d``: a sampler treats the coordinates independently, so one coordinate's map says everything. It is followed from
 weighted nodes (``heroism.nodes``), and ``total_variation`` composes d copies. A random pool would not do: at d = 10^6
 an error of 1/d in its mean matters.
+
+**One of many parts.** A law whose parts are all alike, but too many to be written out, may be described by one of them
+and what the others amount to (``partial``). A run then follows the paths that the exact flow takes to that part, and
+means of them stand for means over the law.
 """
 
 from __future__ import annotations
@@ -18,9 +22,10 @@ from abc import ABC, abstractmethod
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heroism.described import Described
-from heroism.noise import Array, NoiseLevel
+from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.special.radial import log_area, log_radius_density
 
 REACH = 9.0  # standard deviations: beyond lies 2e-19 of a Gaussian
@@ -35,11 +40,14 @@ class Target(Described, ABC):
     multiplicity : (dim,) ints; 1 for a plain coordinate, m > 1 for the radius of a rotationally symmetric block in R^m.
     copies : number of independent identical copies (1 unless the target is a product of identical laws).
     jacobian : "dense", or "diagonal" when every reduced coordinate evolves on its own.
+    partial : whether the law is described by one of its many parts; then ``sample_part``, ``in_part`` and
+        ``part_levels`` have to be said.
     """
 
     dim: int
     jacobian: Literal["dense", "diagonal"] = "dense"
     copies: int = 1
+    partial: bool = False
     multiplicity: np.ndarray
 
     @property
@@ -68,6 +76,24 @@ class Target(Described, ABC):
         Targets with independent copies have to say; raises NotImplementedError for one without.
         """
         raise NotImplementedError(f"{type(self).__name__} has no independent copies")
+
+    def sample_part(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        """(n, dim) draws of X_tau whose X_0 lies in the part that is followed; of the whole law, if it has no parts."""
+        return self.sample(n, level, rng)
+
+    def in_part(self, x: Array, level: NoiseLevel) -> NDArray[np.bool_]:
+        """(n,) whether x (n, dim), a path's end at this level, lies in the part that is followed; elsewhere the path is
+        lost.
+        """
+        return np.ones(len(x), dtype=bool)
+
+    def part_levels(self, schedule: NoiseSchedule) -> NoiseSchedule:
+        """Levels between the ends of a schedule by which Runge-Kutta steps of order 4 follow the exact flow from the
+        part up.
+
+        Raises NotImplementedError for a law that has no parts.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no parts")
 
     def log_shell(self, x: Array) -> Array:
         """(n,) log volume factor of the radii; ``log_density - log_shell`` is the log density in R^d, whose gradient

@@ -21,6 +21,7 @@ from heroism.targets import (
     Hypercube,
     HypercubeVertices,
     ProductMixture,
+    RandomCodebook,
     ScaleMixture,
     Sphere,
     StudentT,
@@ -113,6 +114,19 @@ def _radial() -> dict[str, Example]:
     }
 
 
+def _codebooks() -> dict[str, Example]:
+    return {f"RandomCodebook, {d}": _planted(d, rate, variance) for d, rate, variance in
+            ((2, 0.4, 0.1), (3, 0.3, 0.2), (9, 0.05, 0.0), (1000, 1.0, 1e-6))}
+
+
+def _planted(d: int, rate: float, variance: float) -> Example:
+    mean = np.zeros(d)
+    mean[0] = np.sqrt(d)
+    means, covariances = [mean, np.zeros(d)], [variance * np.eye(d), np.eye(d)]
+    share = np.exp(-rate * d)
+    return mixture(RandomCodebook(d, rate, variance), means, covariances, [share, 1.0 - share])
+
+
 def _embedded() -> dict[str, Example]:
     plane = GaussianMixture([[-1.0, 0.0], [1.0, 0.5]], 0.1)
     covariance = np.zeros((6, 6))
@@ -176,6 +190,7 @@ EXAMPLES: dict[str, Example] = {
     **{f"GaussianMixture, {name}": example for name, example in _gaussian_mixtures().items()},
     **_products(),
     **_radial(),
+    **_codebooks(),
     **_embedded(),
     **_bounded(),
     **_empirical(),

@@ -25,6 +25,7 @@ LINES = (
     {"flow"},
     {"integrals"},
     {"samplers"},
+    {"memory"},
     {"starts"},
     {"map"},
     {"tail"},

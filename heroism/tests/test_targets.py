@@ -127,7 +127,7 @@ def check_mass_in_the_plane(target: Target, level: NoiseLevel) -> None:
     node, weight = np.polynomial.legendre.leggauss(8)
     axes, weights = [], []
     for axis in range(2):
-        low, high = x[:, axis].min() - 9.0 * np.sqrt(level.tau), x[:, axis].max() + 9.0 * np.sqrt(level.tau)
+        low, high = x[:, axis].min() - 12.0 * np.sqrt(level.tau), x[:, axis].max() + 12.0 * np.sqrt(level.tau)
         edges = np.linspace(low if target.multiplicity[axis] == 1 else max(low, 0.0), high,
                             2 + int((high - low) / (2.0 * np.sqrt(level.tau))))
         half = 0.5 * np.diff(edges)[:, None]

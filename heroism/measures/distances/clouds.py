@@ -56,7 +56,7 @@ def draw(ensemble: Ensemble, seed: int | np.random.SeedSequence, points: int,
         y, fresh = (target.sample(shape[0] * shape[1], ensemble.level, rng).reshape(shape) for _ in range(2))
         return x, y, fresh
     x = _lift(target, output[:kept], coordinates, rng)
-    y, fresh = (_lift(target, target.sample(n, ensemble.level, rng), coordinates, rng) for _ in range(2))
+    y, fresh = (_lift(target, target.sample_part(n, ensemble.level, rng), coordinates, rng) for _ in range(2))
     return x, y, fresh
 
 

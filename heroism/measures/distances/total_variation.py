@@ -29,7 +29,9 @@ class TotalVariation(Measure):
     for a stochastic one, where that is known.
 
     From a start law that draws from another than the nominal one, also the two masses that should be one
-    (:func:`masses`), as ``start_mass`` and ``target_mass``.
+    (:func:`masses`), as ``start_mass`` and ``target_mass``. Of a law that is described by one of its many parts, also
+    ``uncounted``, where paths that are lost to that part do not count 1 but as the densities at their ends say: the
+    two bracket what a law with all its parts would show.
 
     ``controls`` : as in :func:`total_variation`.
     """
@@ -45,11 +47,13 @@ class TotalVariation(Measure):
         if run.sampler.stochastic:
             return {OWN: run.law.total_variation()}
         found = {OWN: total_variation(run.ensemble, run.target, run.seed, self.controls)}
+        if run.target.partial:
+            found["uncounted"] = total_variation(run.ensemble, run.target, run.seed, self.controls, lost=False)
         return found if run.ensemble.log_weights is None else found | masses(run.ensemble, run.target)
 
 
 def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.SeedSequence = 0,
-                    controls: bool = False) -> Estimate:
+                    controls: bool = False, lost: bool = True) -> Estimate:
     """Joint total variation between the sampler's output and the target at the same noise level.
 
     ``TV = E_{y~q} (1 - p(y) / q(y))_+`` with both densities known exactly; the relative standard error does not
@@ -64,6 +68,7 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
     controls : whether to take out the chance that shows in the masses of the target and of the weights, which are
         known (:mod:`heroism.measures.control`); half the standard error or less, where paths neither fold nor diverge.
         Weighted starting points always have it taken out.
+    lost : whether paths count 1 that do not end in the part that is followed, of a target that is described by one.
 
     Returns
     -------
@@ -79,6 +84,8 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
     require(_made_for(ensemble, target), "target", type(target).__name__,
             "the ensemble was made for another law: give the target of its score")
     ratio = log_ratio(ensemble, target, ensemble.level)
+    if lost and target.partial:
+        ratio = np.where(target.in_part(ensemble.positions, ensemble.level), ratio, -np.inf)
     if ensemble.weights is not None:
         ratio = _joint(ratio, ensemble.weights, target.copies, np.random.default_rng(seed))
     round_off = own_floor(ensemble, target)
