@@ -20,6 +20,7 @@ from heroism.targets import (
     GaussianMixture,
     Hypercube,
     HypercubeVertices,
+    LinearCode,
     ProductMixture,
     RandomCodebook,
     ScaleMixture,
@@ -115,7 +116,9 @@ def _radial() -> dict[str, Example]:
 
 
 def _codebooks() -> dict[str, Example]:
-    return {f"RandomCodebook, {d}": _planted(d, rate, variance) for d, rate, variance in
+    codes = {f"LinearCode, {code}": Example(LinearCode(code, variance), 0.0, 1.0 + variance)
+             for code, variance in (("hamming", 0.02), ("golay", 0.0), ("rm(2,4)", 0.1))}
+    return codes | {f"RandomCodebook, {d}": _planted(d, rate, variance) for d, rate, variance in
             ((2, 0.4, 0.1), (3, 0.3, 0.2), (9, 0.05, 0.0), (1000, 1.0, 1e-6))}
 
 
