@@ -22,10 +22,11 @@ from analysis.claims.claim import Claim, read_claims
 from analysis.claims.picture import draw
 from analysis.claims.table import Judged, judge_all, note, readable, tabulate
 from analysis.files import README, RESULTS, STUDIES, read_study_file, write_csv
-from analysis.runs import SWEEP, Runs, compile_runs
+from analysis.runs import Runs, compile_runs
 from analysis.studies import module_of, names, tables_of
 from analysis.text import markdown, show, write_between
 from heroism.errors import InputError, require
+from heroism.record import OWN
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Report:
         if self.publish or not partial:
             return self.results
         for study, why in partial.items():
-            if study != SWEEP:
+            if study != OWN:
                 print(f"Not the whole of the {study} study, but {why}: what is published stays, unless --publish is "
                       "given.")
         return self.results / "partial"

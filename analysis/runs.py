@@ -13,6 +13,7 @@ error. What is not known is missing; lists stand as JSON.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -24,10 +25,9 @@ import numpy as np
 import pandas as pd
 
 from analysis.files import read_csv, replacing, write_csv
-from heroism.record import Plan, Record, SearchRecord, read_folder, read_plans, read_searches
+from heroism.record import OWN, Plan, Record, SearchRecord, read_plans
 
 FILE, ORIGINS = "runs.parquet", "environments.csv"
-SWEEP = "sweep"  # the study of a question of one's own
 CHOICES = ["target", "sampler", "schedule", "perturbation", "start"]
 GROUPS = ("target", "sampler", "schedule", "perturbation")
 USUAL = ("d", "K", "N", "seed", "particles", "T", "epsilon", "kind")
@@ -71,12 +71,11 @@ def compile_runs(results: Path, publish: bool = False) -> Runs:
     everything again. What is only a part of a study, or of no study, is returned but replaces no row of the published
     table, unless ``publish`` says so: the table with it is written to ``partial/tables``.
     """
-    records, broken = read_folder(results / "raw")
-    searches, others = read_searches(results / "raw")
-    for one in [*broken, *others]:
+    raw = results / "raw"
+    (records, *broken), (searches, *others), (plans, *more) = Record.read(raw), SearchRecord.read(raw), read_plans(raw)
+    for one in itertools.chain(*broken, *others, *more):
         print(f"warning: left out: {one}", file=sys.stderr)
     published = read_runs(results / "tables")
-    plans = read_plans(results / "raw")
     table, origins = tidy(records, plans, searches)
     if table.empty:
         return published
@@ -158,7 +157,7 @@ def _partial(table: pd.DataFrame, plans: Mapping[str, Plan], published: pd.DataF
     """(study, why what there is must not stand for the whole of it)."""
     for study in sorted(_names(table)):
         count, before = (of_studies(runs, [study])["key"].nunique() for runs in (table, published))
-        if study == SWEEP:
+        if study == OWN:
             yield study, "a question of one's own"
         elif plans[study].partial:
             yield study, f"narrowed by {' '.join(plans[study].overrides)}"
@@ -200,8 +199,8 @@ def _searched(searches: Iterable[SearchRecord]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for one in latest.values():
         for number, trial in enumerate(one.trials):
-            found |= {key: {"trial": number, "trial_exponent": trial["exponent"]} for key in trial["keys"]}
-        found |= {key: {"instance": again["label"]} for again in one.again for key in again["keys"]}
+            found |= {key: {"trial": number, "trial_exponent": trial.exponent} for key in trial.keys}
+        found |= {key: {"instance": again.label} for again in one.again for key in again.keys}
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments import measure
 from experiments.build import Parts, build, make
-from experiments.job import CHOICES, GROUPS, Job
+from experiments.job import GROUPS, Job
 from experiments.origin import now, provenance
 from experiments.search import Unreachable, smallest_T
 from experiments.signals import Interrupted
@@ -162,12 +162,10 @@ class Execution:
     def _record(self, kind: str, key: str, known: Mapping[str, Any]) -> Record:
         job = self.job
         fields = {
-            "kind": kind, "key": key, "status": "done", "reason": None, "traceback": None, "study": job.names["study"],
-            **{name: job.names[name] for name in (*CHOICES, "deciding")}, **job.short, "T": None, "epsilon": None,
-            "particles": job.config["particles"], "seed": job.config["seed"], **dict.fromkeys(MEASURED), "rungs": None,
-            "config": job.config, "code": job.code, **provenance(), "finished": now(), **known,
-        }
-        fields["d"] = fields["d"] or fields["ambient_dim"]
+            "kind": kind, "key": key, **job.names, **job.short, "particles": job.config["particles"],
+            "seed": job.config["seed"], "config": job.config, "code": job.code, **provenance(), "finished": now(),
+            **known}
+        fields["d"] = fields["d"] or fields.get("ambient_dim")
         if kind == "answer":
             fields |= {"rungs": sorted(self.visited), "seconds": _total(r.seconds for r in self.visited.values())}
         return Record.made(self.store.path(key), **fields)

@@ -23,6 +23,7 @@ CHOICES = ("target", "sampler", "schedule", "perturbation", "start")
 GROUPS = (*CHOICES, "measure")  # what decides a result, with particles, seed and the code
 MOST = 2**24  # noise levels; more would fill the memory before anything ran
 SHORT = ("d", "K", "N", "scheduler")
+SEVERAL = "several values make a sweep: add -m in front, and write them 1,2"
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,10 @@ class Job:
         config["particles"] = whole_number("particles", cfg["particles"], 1)
         config["seed"] = whole_number("seed", cfg["seed"], 0)
         names = {name: choices.get(name) for name in (*CHOICES, "study")}
+        for name in CHOICES:
+            require(isinstance(names[name], str), name, names[name] or "several", f"choose one file; {SEVERAL}")
         names["deciding"] = next(iter(config["measure"]))
-        short = {name: _tidy(cfg[name]) if name in used else None for name in SHORT}
+        short = {name: _tidy(name, cfg[name]) if name in used else None for name in SHORT}
         return cls(config, names, short, _ladder(cfg["T"]), _share("epsilon", cfg["epsilon"]),
                    _share("stop_below", cfg["stop_below"]), whole_number("T_max", cfg["T_max"], LEAST),
                    _plugins(cfg["plugins"]))
@@ -164,8 +167,9 @@ def used(unresolved: Mapping[str, Any]) -> frozenset[str]:
     return frozenset(name for name in SHORT if f"${{{name}}}" in text)
 
 
-def _tidy(value: Any) -> Any:
-    """4.0 as 4."""
+def _tidy(name: str, value: Any) -> Any:
+    """4.0 as 4. Raises InputError for what is neither a number nor a word."""
+    require(not isinstance(value, list | dict), name, value, SEVERAL)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

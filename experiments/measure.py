@@ -13,7 +13,6 @@ import numpy as np
 from experiments.build import Parts
 from heroism.flow import Metered, with_tangents
 from heroism.measures.base import OWN
-from heroism.measures.estimate import Estimate
 from heroism.measures.run import Run
 from heroism.noise import NoiseSchedule
 from heroism.targets.base import Target
@@ -28,7 +27,7 @@ def measure(parts: Parts, T: int, particles: int, seed: int) -> dict[str, Any]:
     started = time.perf_counter()
     schedule, score = parts.schedule(T), parts.score(parts.target)
     run = Run(parts.sampler, score, schedule, parts.start, particles, seed)
-    estimates = {name if part == OWN else f"{name}_{part}": _told(estimate)
+    estimates = {name if part == OWN else f"{name}_{part}": asdict(estimate)
                  for name, each in parts.measures.items() for part, estimate in each(run).items()}
     ensemble = run.population
     seen = ensemble is not None or not isinstance(score, Metered)
@@ -60,11 +59,6 @@ def check_measures(parts: Parts, particles: int) -> None:
     parts.start.check(parts.target, parts.sampler.stochastic)
     for each in parts.measures.values():
         each.check(parts.target, parts.sampler, particles)
-
-
-def _told(estimate: Estimate) -> dict[str, Any]:
-    """An estimate as it stands in a record: with its tail where it has one."""
-    return {name: value for name, value in asdict(estimate).items() if name != "tail" or value is not None}
 
 
 def _peak_memory() -> float:

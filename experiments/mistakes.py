@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
+from experiments.job import SEVERAL
 from experiments.words import GROUP, measures
 from heroism.errors import InputError
 
@@ -38,10 +39,10 @@ def explain(error: Exception) -> InputError:
         known = [str(name) for name in unknown.parent_node if name != "hydra"]
         full = key.group(1) if key else unknown.full_key or str(unknown.key)
         return InputError("override", full, f"there is no such setting; {_choice(str(unknown.key), known)}")
-    if "Ambiguous value" in text:
+    if "Ambiguous value" in text or "requires --multirun" in text:
         argument = re.search(r"'(.+?)=(.*)'", text)
         name, value = argument.groups() if argument else ("override", text)
-        return InputError(name, value, "several values make a sweep: add -m in front, or write a list as [1,2]")
+        return InputError(name, value, f"{SEVERAL}, or write a list as [1,2]")
     if key:
         return InputError("override", key.group(1), _first_line(text))
     return InputError("config", "impossible", _first_line(text))

@@ -112,7 +112,7 @@ class Search:
         again = {key: value for key, value in self.section["again"].items() if key != "families"}
         self.hardest = [Instance(one.family, one.values, one.overrides) for one in self._best()]
         jobs = self._measure(self.hardest, again, compute)
-        self.store.save_search(self._record(jobs[0].code if jobs else ""))
+        self.store.save(self._record(jobs[0].code if jobs else ""))
         return jobs
 
     def _propose(self, trial: optuna.Trial) -> Instance:

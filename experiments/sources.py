@@ -17,14 +17,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-OURS = "heroism"
+from experiments.vouch import OURS, targets
+
 MEASURE = Path(__file__).with_name("measure.py")  # what it imports of ours, a job uses besides the classes it names
-NAMES = ("_target_", "function")  # under which a config names code, by its dotted path
 
 
 def digest(config: Mapping[str, Any]) -> str:
-    """Of the code that computes what ``config`` describes: the names in it (NAMES), at any depth, decide."""
-    return _digest(frozenset(_targets(config)))
+    """Of the code that computes what ``config`` describes: the names of code in it, at any depth, decide."""
+    return _digest(frozenset(str(name) for _, name in targets(config, "") if _dotted(str(name))))
 
 
 @cache
@@ -51,15 +51,6 @@ def _closure(name: str) -> dict[str, str]:
 
 def _dotted(name: str) -> bool:
     return "." in name and all(part.isidentifier() for part in name.split("."))
-
-
-def _targets(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        yield from (name for key in NAMES if isinstance(name := value.get(key), str) and _dotted(name))
-        value = list(value.values())
-    if isinstance(value, list):
-        for inner in value:
-            yield from _targets(inner)
 
 
 @cache

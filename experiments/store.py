@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from heroism.errors import InputError, require
-from heroism.record import PLANS, SEARCHES, BrokenRecord, Plan, Record, SearchRecord
+from heroism.record import BrokenRecord, File, Record
 
 BROKEN = "broken"  # folder inside raw: what could not be read is set aside there
 ROOM = 2**16  # bytes that have to fit before anything runs: a few records
@@ -57,21 +57,10 @@ class Store:
                 print(f"warning: {broken}. It is set aside in {aside.parent} and counts as not done.", file=sys.stderr)
             return None
 
-    def save(self, record: Record) -> None:
-        """Keep a record, in place of the one of the same key. Raises Unsaved, as do the others."""
-        self._keep(self.path(record.key), record.dumps())
-
-    def save_search(self, search: SearchRecord) -> None:
-        """Keep the record of a search."""
-        self._keep(self.folder / SEARCHES / f"{search.key}.json", search.dumps())
-
-    def save_plan(self, plan: Plan) -> None:
-        """Keep a plan in place of an older one of the same study and overrides."""
-        self._keep(self.folder / PLANS / f"{plan.name}.json", plan.dumps())
-
-    def _keep(self, path: Path, text: str) -> None:
+    def save(self, file: File) -> None:
+        """Keep a record, the record of a search, or a plan, in place of the one of the same key. Raises Unsaved."""
         try:
-            write(path, text)
+            write(self.folder / file.FOLDER / f"{file.key}.json", file.dumps())
         except OSError as error:
             raise Unsaved(self.folder, error) from error
 

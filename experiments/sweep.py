@@ -70,7 +70,7 @@ class Sweep:
         self.store.probe()
         self.store.clean()
         plan = self._plan(arguments, jobs)
-        self.store.save_plan(plan)
+        self.store.save(plan)
         _say(f"{len(jobs)} jobs, {len(jobs) - len(pending)} of them finished before",
              *(f"{count} jobs are left out: {why}" for why, count in Counter(left_out.values()).items()))
         if checked:
@@ -103,8 +103,8 @@ class Sweep:
 
     def _extend(self, plan: Plan, keys: Iterable[str]) -> None:
         """Records that nobody knew of before belong to the plan too."""
-        known = read_plan(self.store.folder, plan.name) or plan
-        self.store.save_plan(replace(plan, keys=tuple(dict.fromkeys([*known.keys, *keys]))))
+        known = read_plan(self.store.folder, plan.key) or plan
+        self.store.save(replace(plan, keys=tuple(dict.fromkeys([*known.keys, *keys]))))
 
     def _visited(self, job: Job) -> list[str]:
         """The rungs that a search went through."""

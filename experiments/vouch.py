@@ -1,10 +1,12 @@
 """Whose code a config may run: that of ``heroism``, and of modules that the user names in ``plugins``; nothing else.
 
-A config is data. Without this, a node ``_target_: shutil.copy`` would be called like any class of ours.
+A config is data. Without this, a node ``_target_: shutil.copy`` would be called like any class of ours. Who names a
+function on the command line has named its module; a file, or a ``_target_``, vouches for nobody.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,12 +16,11 @@ from heroism.errors import InputError, require
 
 OURS = "heroism"
 HYDRAS = ("hydra", "hydra_plugins")  # for the nodes that Hydra makes itself: launcher and sweeper
-TARGET = "_target_"
-NAMED, FUNCTION = "heroism.samplers.external.named", "function"  # the class of ours that imports what a setting names
+NAMES = TARGET, FUNCTION = "_target_", "function"  # under which a config names code by its dotted path
 
 
 def vouch(node: Any, name: str, plugins: tuple[str, ...] = (), trusted: tuple[str, ...] = (OURS,)) -> None:
-    """Raise InputError if a ``_target_`` of ``node``, or the function that it names, at any depth, is somebody else's.
+    """Raise InputError if code that ``node`` names, at any depth, is somebody else's.
 
     Parameters
     ----------
@@ -41,13 +42,19 @@ def own(node: Any) -> bool:
     return any(not _inside(str(target), OURS) for _, target in targets(node, ""))
 
 
+def spoken(settings: Mapping[str, str]) -> list[str]:
+    """The modules of the user's own whose functions a command line names; ``settings`` : its values by dotted name."""
+    typed = [text for name, text in settings.items() if name.rpartition(".")[2] == FUNCTION]
+    modules = {path.rpartition(".")[0] for text in typed for path in re.findall(r"[\w.]+", text)}
+    return sorted(module for module in modules if module and not _inside(module, OURS))
+
+
 def targets(node: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """(dotted place, value) of everything in ``node``, at any depth, that is imported by its name."""
+    """(dotted place, value) of everything in ``node``, at any depth, that is imported by its name: every ``_target_``,
+    and whatever else under such a name is a dotted path."""
     if isinstance(node, Mapping):
-        if TARGET in node:
-            yield f"{name}.{TARGET}", node[TARGET]
-        if node.get(TARGET) == NAMED and "." in str(node.get(FUNCTION)):
-            yield f"{name}.{FUNCTION}", node[FUNCTION]
+        yield from ((f"{name}.{key}", node[key]) for key in NAMES if key in node and (
+            key == TARGET or "." in str(node[key])))
         for key, value in node.items():
             yield from targets(value, f"{name}.{key}")
     elif isinstance(node, list | tuple):

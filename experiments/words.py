@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from experiments.paths import CONF
+from experiments.vouch import spoken
 from heroism.errors import require
 
 GROUP = "measure"
@@ -50,11 +51,12 @@ def read(arguments: Iterable[str]) -> list[str]:
         require(bare not in seen, bare, f"{seen.get(bare)} and {value}", "give it once; several values are written 1,2")
         require(not name.startswith("+") or any(sign in bare for sign in "./@"), "override", bare,
                 "there is no such setting; --help lists those there are")
-        chosen = bare == "study" or not (CONF / bare).is_dir() or not NO_FILE.fullmatch(value.strip())
-        require(chosen, bare, "nothing" if value in ("", "null") else value,
+        named = bare == "study" or not (CONF / bare).is_dir() or not NO_FILE.fullmatch(value.strip())
+        require(named, bare, "nothing" if value in ("", "null") else value,
                 f"choose at least one; conf/{bare} has a file for each")
         seen[bare] = value
-    module = seen.get("sampler.function", "").rpartition(".")[0]
-    if module and "plugins" not in seen and not module.startswith("heroism."):
-        words.append(f"plugins=[{module}]")  # who names a function on the command line vouches for its module
-    return words
+        for chosen in re.findall(r"\[([^][]*)\]", value) if bare == GROUP else ():
+            names = re.findall(r"[\w/]+", chosen)
+            require(len(set(names)) == len(names), "distance", f"[{chosen}]", "name each of them once")
+    modules = spoken(seen)
+    return [*words, f"plugins=[{','.join(modules)}]"] if modules and "plugins" not in seen else words

@@ -47,12 +47,12 @@ def positive(argument: str, value: object, remedy: str = "give a positive number
     return number
 
 
-def whole_number(argument: str, value: object, least: int) -> int:
-    """Return ``value`` as an int of at least ``least``; anything else (2.5, "many", NaN) is an :class:`InputError`."""
-    remedy = f"give a whole number of at least {least}"
+def whole_number(argument: str, value: object, least: int, most: float = math.inf) -> int:
+    """Return ``value`` as an int from ``least`` to ``most``; all else (2.5, "many", NaN) is an :class:`InputError`."""
+    remedy = f"give a whole number of at least {least}" + (f" and at most {most:g}" if math.isfinite(most) else "")
     try:
         number = int(value)  # type: ignore[call-overload]
     except (TypeError, ValueError, OverflowError):
         raise InputError(argument, value, remedy) from None
-    require(not isinstance(value, bool) and number == value and number >= least, argument, value, remedy)
+    require(not isinstance(value, bool) and number == value and least <= number <= most, argument, value, remedy)
     return number

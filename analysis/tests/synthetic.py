@@ -57,8 +57,8 @@ def failed(reason="a reason", **names):
 
 def made(content) -> Record:
     """The record, as it is read from its file."""
-    return Record.checked({name: value for name, value in content.items() if name != "studies"},
-                          Path(f"{content['key']}.json"))
+    return Record.made(Path(f"{content['key']}.json"),
+                       **{name: value for name, value in content.items() if name != "studies"})
 
 
 def plans(records) -> dict[str, Plan]:

@@ -159,7 +159,7 @@ def test_a_part_of_a_study_is_reported_elsewhere(synthetic_tables, results, caps
     save(results, few)
     (results / "raw" / "plans" / "dimension.json").unlink()
     plan = Plan(study="dimension", overrides=("d=4",), keys=tuple(one["key"] for one in few), partial=True)
-    (results / "raw" / "plans" / f"{plan.name}.json").write_text(plan.dumps())
+    (results / "raw" / "plans" / f"{plan.key}.json").write_text(plan.dumps())
     assert report.main(["dimension", "--results", str(results)]) == 0
     said = capsys.readouterr().out
     assert "narrowed by d=4" in said and "partial/tables/dimension.csv" in said

@@ -135,7 +135,7 @@ def narrow(results, records):
     save(results, records)
     plan = Plan(study="dimension", overrides=("d=4",), keys=tuple(one["key"] for one in records), partial=True)
     (results / "raw" / "plans" / "dimension.json").unlink()
-    (results / "raw" / "plans" / f"{plan.name}.json").write_text(plan.dumps())
+    (results / "raw" / "plans" / f"{plan.key}.json").write_text(plan.dumps())
 
 
 @pytest.mark.parametrize("part", ["narrowed", "fewer", "sweep", "mixed"])

@@ -39,7 +39,7 @@ class CommandLine:
 
     def members(self, study: str = OWN) -> set[str]:
         """Keys of the records there are that the plan of a study names."""
-        return set(read_plans(self.results / "raw")[study].keys) & {record["key"] for record in self.records()}
+        return set(read_plans(self.results / "raw")[0][study].keys) & {record["key"] for record in self.records()}
 
 
 @pytest.fixture

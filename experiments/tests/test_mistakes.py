@@ -45,6 +45,7 @@ MISTAKES = {
     "target._target_=heroism.targets.Spere": ("target._target_ = heroism.targets.Spere:", "importable"),
     "T=[32": ("override = T=[32:", "name=value"),
     "d=2,4": ("d = 2,4:", "add -m"),
+    "d=range(4,4)": ("d = range(4,4):", "add -m"),
     "target.radius=-1": ("radius = -1", "positive"),
     "+foo=1": ("override = foo:", "no such setting"),
     "=3": ("override = =3:", "name=value"),
@@ -56,6 +57,12 @@ MISTAKES = {
     "smoke=perhaps": ("smoke = perhaps:", "true or false"),
     "seed=1.5": ("seed = 1.5:", "whole number"),
     "force=1": ("force = 1:", "true or false"),
+    "K=1000": ("K = 1000:", "at most 64"),
+    "K=[1,2]": ("K = [1, 2]:", "add -m"),
+    "N=[1,2]": ("N = [1, 2]:", "add -m"),
+    "sampler=[ddim,euler]": ("sampler = several:", "choose one file"),
+    "schedule=[paper]": ("schedule = several:", "choose one file"),
+    "distance=[histogram,histogram]": ("distance = [distance/histogram,distance/histogram]:", "once"),
 }
 
 
@@ -73,7 +80,8 @@ def test_one_sentence_and_exit_code_2(command, typed):
 
 
 @pytest.mark.parametrize("typed", ["K=1,0", "T=[32],[64,2]", "target=sphere,spere", "particles=5,0", "partciles=1,2",
-                                   "d=3,0", "epsilon=0.5,2", "sampler=ddim,adm", "T=32,4", "seed=range(0)", "+foo=1,2"])
+                                   "d=3,0", "epsilon=0.5,2", "sampler=ddim,adm", "T=32,4", "seed=range(0)", "+foo=1,2",
+                                   "distance=[kl],[kl,kl]", "sampler=[ddim],euler", "K=1,[2]", "K=1,1000"])
 def test_a_sweep_is_checked_before_its_first_job(command, typed):
     assert command("-m", BASIC, typed) == 2
     assert command.err.count("\n") == 1 and command.out == ""

@@ -8,7 +8,7 @@ import pytest
 
 from experiments.paths import ROOT
 from experiments.sources import digest
-from experiments.vouch import vouch
+from experiments.vouch import spoken, vouch
 from heroism.errors import InputError
 
 EULER = """
@@ -60,6 +60,14 @@ def test_a_file_that_names_a_function_runs_nothing(here, command):
     (here / "my_samplers_for_a_test.py").write_text("raise SystemExit('it was imported')")
     with pytest.raises(InputError, match="only classes of heroism are made"):
         vouch({"_target_": "heroism.samplers.external.named", "function": "my_samplers_for_a_test.sample_mine"}, "mine")
+
+
+@pytest.mark.parametrize("settings, modules", [
+    ({"sampler.function": "mine.sample"}, ["mine"]), ({"sampler.function": "mine.heun,a.b.euler"}, ["a.b", "mine"]),
+    ({"sampler.inner.function": "'mine.sample'"}, ["mine"]), ({"sampler.function": "heroism.noise.paper_schedule"}, []),
+    ({"sampler._target_": "mine.Sampler"}, []), ({"sampler.function": "null", "target": "sphere"}, [])])
+def test_whose_functions_are_named_on_the_command_line(settings, modules):
+    assert spoken(settings) == modules
 
 
 def test_one_that_clips_leaves_a_failed_record_that_says_so(command):

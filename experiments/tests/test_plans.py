@@ -7,14 +7,14 @@ import pytest
 
 from experiments import sweep
 from experiments.paths import ROOT
-from heroism.record import OWN, read_folder, read_plans
+from heroism.record import OWN, Record, read_plans
 
 BASIC = "hydra/launcher=basic"
 NARROW = (BASIC, "target=sphere", "d=3", "K=2", "T=[16]", "particles=8", "stop_below=null")
 
 
 def plans(command):
-    return read_plans(command.results / "raw")
+    return read_plans(command.results / "raw")[0]
 
 
 def files(command):
@@ -36,8 +36,8 @@ def test_two_studies_at_once_on_shared_records_lose_nothing(tmp_path):
     for process in both:
         _, error = process.communicate()
         assert process.returncode == 0, error
-    records, broken = read_folder(tmp_path / "raw")
-    found = read_plans(tmp_path / "raw")
+    records, broken = Record.read(tmp_path / "raw")
+    found = read_plans(tmp_path / "raw")[0]
     assert not broken and {record.key for record in records} == set(found["dimension"].keys)
     assert set(found["accuracy"].keys) & set(found["dimension"].keys)
 

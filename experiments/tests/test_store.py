@@ -10,9 +10,9 @@ import pytest
 
 from experiments.origin import provenance
 from experiments.store import BROKEN, Store, Unsaved
-from heroism.record import PLANS, SEARCHES, Plan, Record, SearchRecord, read_plan, read_searches
+from heroism.record import Plan, Record, SearchRecord, read_plan
 
-FIELDS = dict.fromkeys(Record.RULES) | {
+FIELDS = {
     "kind": "rung", "key": "abc", "status": "done", "target": "sphere", "sampler": "ddim", "schedule": "paper",
     "perturbation": "none", "start": "exact", "deciding": "total_variation", "T": 16, "particles": 8, "seed": 0,
     "order": 1, "ambient_dim": 4, "config": {}, "code": "0", "versions": {}, "machine": {},
@@ -34,13 +34,13 @@ def test_round_trip(store):
     assert store.load("abc") == record(seconds=0.25)
     assert store.load("other") is None
     plan = Plan(study="accuracy", overrides=["d=2"], keys=["abc"])
-    store.save_plan(plan)
+    store.save(plan)
     assert read_plan(store.folder, "accuracy") == plan
     search = SearchRecord(key="search", study=None, names={}, x="d", trials=[], again=[], code="0", versions={},
                           machine={}, finished=FIELDS["finished"])
-    store.save_search(search)
-    assert read_searches(store.folder) == ([search], [])
-    assert sorted(path.name for path in store.folder.iterdir()) == ["abc.json", PLANS, SEARCHES]
+    store.save(search)
+    assert SearchRecord.read(store.folder) == ([search], [])
+    assert sorted(path.name for path in store.folder.iterdir()) == ["abc.json", Plan.FOLDER, SearchRecord.FOLDER]
 
 
 @pytest.mark.parametrize("content", [
@@ -99,8 +99,8 @@ def test_what_dead_processes_left_half_written_is_removed(store):
     store.save(record())
     host = platform.node()
     names = {f".abc.json.{host}.{dead.pid}": False, f".abc.json.{host}.{os.getpid()}": True,
-             f".abc.json.elsewhere.{dead.pid}": True, f"{PLANS}/.a.json.{host}.{dead.pid}": False, "abc.json": True}
-    (store.folder / PLANS).mkdir()
+             f".abc.json.elsewhere.{dead.pid}": True, f"plans/.a.json.{host}.{dead.pid}": False, "abc.json": True}
+    (store.folder / Plan.FOLDER).mkdir()
     for name in names:
         (store.folder / name).touch()
     store.clean()

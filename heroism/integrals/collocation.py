@@ -19,6 +19,7 @@ SPACINGS = {  # our name -> qmat's (node type, quadrature type)
     "gauss_radau": ("LEGENDRE", "RADAU-RIGHT"),
 }
 MOST_EQUISPACED = 8  # beyond, weights turn negative and the Lebesgue constant amplifies every error
+MOST = 64  # beyond, it is above 2**52 for equispaced points, and no spacing gains anything in double precision
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,10 @@ def collocation(points: int, spacing: str = "equispaced") -> Collocation:
 
     Raises
     ------
-    InputError : K < 1 or an unknown spacing. Warns beyond 8 equispaced points, whose interpolation amplifies errors.
+    InputError : K < 1, K > 64 or an unknown spacing. Warns beyond 8 equispaced points, whose interpolation
+        amplifies errors.
     """
-    points = whole_number("K", points, 1)
+    points = whole_number("K", points, 1, MOST)
     require(spacing in SPACINGS, "spacing", spacing, f"choose one of {', '.join(SPACINGS)}")
     if spacing == "equispaced" and points > MOST_EQUISPACED:
         warnings.warn(f"K = {points} equispaced points amplify errors: stay at {MOST_EQUISPACED} or below, "

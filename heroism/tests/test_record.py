@@ -7,18 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heroism.record import (
-    SCHEMA,
-    BrokenRecord,
-    Measured,
-    Plan,
-    Record,
-    SearchRecord,
-    parse,
-    read_folder,
-    read_plans,
-    read_searches,
-)
+from heroism.record import SCHEMA, BrokenRecord, Instance, Measured, Plan, Record, SearchRecord, read_plans
 
 ORIGIN = {"code": "0123abcd", "commit": "c0ffee", "dirty": False, "versions": {"numpy": "2.4.6", "torch": None},
           "machine": {"cores": 2}, "finished": "2026-01-31T12:00:00+00:00"}
@@ -31,13 +20,13 @@ RUNG = Record(
     config={"target": {"dim": 4}, "particles": 400}, **ORIGIN)
 ANSWER = replace(RUNG, kind="answer", key="answer", epsilon=1e-2, rungs=[32, 64])
 FAILED = replace(RUNG, key="failed", status="failed", reason="no luck", traceback="Traceback ...", estimates={})
-INSTANCE = {"family": "sphere", "values": {"radius": 2.0}, "label": "sphere radius=2", "exponent": 0.3, "reason": None,
-            "keys": ["abc"]}
+INSTANCE = Instance(family="sphere", values={"radius": 2.0}, label="sphere radius=2", exponent=0.3, reason=None,
+                    keys=["abc"])
 SEARCH = SearchRecord(key="search", study="worst_case", names={"K": 2}, x="d", trials=[INSTANCE], again=[INSTANCE],
                       **ORIGIN)
 PLAN = Plan(study="dimension", overrides=["d=2"], keys=["abc", "answer"])
 VALID = {"rung": RUNG, "answer": ANSWER, "failed": FAILED, "search": SEARCH, "plan": PLAN}
-PATHS = {name: Path(f"{getattr(one, 'key', None) or one.name}.json") for name, one in VALID.items()}
+PATHS = {name: Path(f"{one.key}.json") for name, one in VALID.items()}
 DAMAGES = [None, True, -1, 0, 7, 1.5, 1e400, "", "abc", [], [1], {}, {"a": 1}]
 
 
@@ -99,14 +88,14 @@ WRONG = [
     ("estimates.wasserstein.n", 1.5, "estimates.wasserstein.n"),
     ("estimates.wasserstein.tail", "heavy", "estimates.wasserstein.tail"),
     ("estimates.wasserstein", None, "estimates.wasserstein"),
-    ("estimates.total_variation.extra", 1, "estimates.total_variation"),
+    ("estimates.total_variation.extra", 1, "estimates.total_variation.extra"),
     ("T", 1, "T"), ("T", None, "T"), ("T", "64", "T"), ("T", True, "T"), ("particles", 0, "particles"),
     ("seed", -1, "seed"), ("order", "four", "order"), ("ambient_dim", None, "ambient_dim"), ("d", 0, "d"),
     ("evaluations", -1, "evaluations"), ("folded", 1.5, "folded"), ("diverged", -0.5, "diverged"),
     ("tau_end", 2, "tau_end"), ("step", -1, "step"), ("epsilon", 1, "epsilon"), ("status", "ready", "status"),
     ("status", "failed", "reason"), ("reason", "odd", "reason"), ("kind", "answer", "epsilon"), ("key", "other", "key"),
     ("target", None, "target"), ("target", 3, "target"), ("config", [], "config"), ("code", None, "code"),
-    ("versions", {"numpy": 2}, "versions"), ("finished", "yesterday", "finished"), ("finished", 3, "finished"),
+    ("versions", {"numpy": 2}, "versions.numpy"), ("finished", "yesterday", "finished"), ("finished", 3, "finished"),
     ("surprise", 1, "surprise"), ("schema", 1, "schema"), ("dirty", "yes", "dirty"),
 ]
 
@@ -115,7 +104,7 @@ WRONG = [
 def test_types_and_ranges_hold_without_a_seal(place, value, field):
     text = damaged(without(RUNG.dumps(), ["seal"]), place.split("."), value)
     with pytest.raises(BrokenRecord, match=r"abc\.json") as caught:
-        parse(text, PATHS["rung"])
+        Record.parse(text, PATHS["rung"])
     assert caught.value.field == field and f"{field} = " in str(caught.value)
 
 
@@ -124,27 +113,27 @@ def test_types_and_ranges_hold_without_a_seal(place, value, field):
                                      "[" * 100_000])
 def test_what_is_no_json_is_named(content):
     with pytest.raises(BrokenRecord, match=r"abc\.json: content"):
-        parse(content, PATHS["rung"])
+        Record.parse(content, PATHS["rung"])
 
 
 def test_a_tail_is_known_or_not_and_heavy_or_not():
     tails = {"total_variation": 0.9, "wasserstein": None, "histogram": 0.1}
     record = replace(RUNG, estimates={name: Measured(0.1, 0.01, 0.0, 9, tail) for name, tail in tails.items()})
-    again = parse(record.dumps(), Path(f"{record.key}.json"))
+    again = Record.parse(record.dumps(), Path(f"{record.key}.json"))
     assert {name: one.tail for name, one in again.estimates.items()} == tails
     assert [one.heavy for one in again.estimates.values()] == [True, False, False]
     bare = json.loads(record.dumps())
     del bare["seal"], bare["estimates"]["wasserstein"]["tail"]  # as records were written without one
-    assert parse(json.dumps(bare), Path(f"{record.key}.json")).estimates["wasserstein"].tail is None
+    assert Record.parse(json.dumps(bare), Path(f"{record.key}.json")).estimates["wasserstein"].tail is None
 
 
 def test_numbers_that_are_not_finite_are_null_and_come_back_as_nan_in_estimates():
     record = replace(RUNG, score_error=math.inf, estimates={"total_variation": Measured(math.inf, math.nan, 1e-9, 4)})
     content = json.loads(record.dumps())
     assert content["score_error"] is None and content["estimates"]["total_variation"]["value"] is None
-    back = parse(record.dumps(), PATHS["rung"])
+    back = Record.parse(record.dumps(), PATHS["rung"])
     assert back.score_error is None and math.isnan(back.error.value) and math.isnan(back.error.stderr)
-    assert parse(back.dumps(), PATHS["rung"]).dumps() == record.dumps()
+    assert Record.parse(back.dumps(), PATHS["rung"]).dumps() == record.dumps()
 
 
 def test_folders_are_read_past_what_is_broken(tmp_path):
@@ -154,27 +143,27 @@ def test_folders_are_read_past_what_is_broken(tmp_path):
     (tmp_path / ".abc.json.host.1").write_text("half")
     (tmp_path / "searches").mkdir()
     (tmp_path / "searches" / "search.json").write_text(SEARCH.dumps())
-    records, broken = read_folder(tmp_path)
+    records, broken = Record.read(tmp_path)
     assert records == [RUNG, ANSWER, FAILED] and [error.path.name for error in broken] == ["old.json"]
     assert f"schema = 1: must be {SCHEMA}" in str(broken[0])
-    assert read_searches(tmp_path) == ([SEARCH], [])
-    assert read_folder(tmp_path / "missing") == ([], [])
+    assert SearchRecord.read(tmp_path) == ([SEARCH], [])
+    assert Record.read(tmp_path / "missing") == ([], [])
 
 
 def test_a_whole_plan_goes_before_narrowed_ones_which_go_together(tmp_path):
     (tmp_path / "plans").mkdir()
 
     def write(plan):
-        (tmp_path / "plans" / f"{plan.name}.json").write_text(plan.dumps())
+        (tmp_path / "plans" / f"{plan.key}.json").write_text(plan.dumps())
 
     for d in (2, 4):
         write(Plan(study="dimension", overrides=[f"d={d}"], keys=["both", f"only{d}"], partial=True))
     write(Plan(study="sweep", overrides=[], keys=["own"]))
-    plans = read_plans(tmp_path)
+    plans, _ = read_plans(tmp_path)
     assert sorted(plans) == ["dimension", "sweep"] and plans["dimension"].partial and not plans["sweep"].partial
     assert set(plans["dimension"].keys) == {"both", "only2", "only4"} and len(plans["dimension"].keys) == 3
     write(Plan(study="dimension", overrides=[], keys=["whole"]))
-    assert read_plans(tmp_path)["dimension"].keys == ["whole"]
+    assert read_plans(tmp_path)[0]["dimension"].keys == ["whole"]
     (tmp_path / "plans" / "sweep.json").write_text("half")
-    assert sorted(read_plans(tmp_path)) == ["dimension"]
-    assert [error.path.name for error in read_folder(tmp_path)[1]] == ["sweep.json"]
+    plans, broken = read_plans(tmp_path)
+    assert sorted(plans) == ["dimension"] and [error.path.name for error in broken] == ["sweep.json"]
