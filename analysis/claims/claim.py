@@ -1,4 +1,13 @@
-"""Claims as they stand in the study files: what is measured, what is predicted, and what would refute it."""
+"""Claims as they stand in the study files: what is measured, what is predicted, and what would refute it.
+
+Every claim has a *negative control*: the same claim with a planted defect, which the same code must find *refuted*. In
+the entry of a claim (inherited like its other keys, so that one control may serve a whole file) ``control`` holds
+``words`` that say what is planted, and what differs from the claim, everything else staying as it is. Either what is
+measured is spoiled: ``records: [controls]`` takes the runs of ``conf/study/controls.yaml``, which holds nothing but
+defective samplers, and ``statistic`` (merged into the claim's, mostly a ``where``) says which of them. Or, where what
+is measured is a law of nature of the target, the records are those of the claim and ``predicted`` (with ``tolerance``
+or ``direction`` if need be) is wrong, which shows that these data would have let nothing else through.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +28,7 @@ from heroism.formulas import evaluate, parsed
 
 DIRECTIONS = ("at most", "at least", "equal")
 EXPECTATIONS = ("confirmed", "sharper", "refuted")
+PLANTED = ("words", "records", "statistic", "predicted", "direction", "tolerance")  # keys of a negative control
 KINDS = ("slope", "inverse_slope", "crossing_slope", "geometric", "level", "ratio")
 OVER_LEVELS = "1/epsilon"  # the x of a crossing slope that runs over its levels
 ANY = "any"  # the measure of a statistic of all of them
@@ -93,7 +103,8 @@ class Claim:
     """One claim; ``predicted`` is a formula in the columns of ``statistic.each`` (such as ``1 + 2/K``).
 
     ``records`` names the studies whose records it may use: its own, unless the file says otherwise. One that is not
-    ``listed`` stands in its study's own table instead of the table of claims.
+    ``listed`` stands in its study's own table instead of the table of claims. ``control``: the same with a planted
+    defect, in its own words, which must be refuted.
     """
 
     name: str
@@ -110,6 +121,7 @@ class Claim:
     number: int | None = None
     records: tuple[str, ...] = ()
     listed: bool = True
+    control: Claim | None = None
 
 
 def read_claims(folder: Path) -> tuple[list[Claim], list[InputError]]:
@@ -126,7 +138,7 @@ def read_claims(folder: Path) -> tuple[list[Claim], list[InputError]]:
                 mistakes.append(one)
             elif one.name in claims:
                 mistakes.append(InputError(f"{path.name}: name", one.name, "give every claim its own name"))
-            elif lost := sorted(set(one.records) - studies):
+            elif lost := sorted({*one.records, *(one.control.records if one.control else ())} - studies):
                 mistakes.append(InputError(f"{path.name}: {one.name}: records", ", ".join(lost), "name studies"))
             else:
                 claims[one.name] = one
@@ -203,9 +215,26 @@ def _claim(study: str, name: str, spec: Mapping[str, Any], columns: Collection[s
     for key, least in (("predicted", -np.inf), ("tolerance", 0.0)):
         _number(key, _formula(key, str(spec[key]), dict.fromkeys(statistic.each, 2.0), evaluate), least)
     words, refuted_by = (" ".join(str(spec[key]).split()) for key in ("words", "refuted_by"))
+    control = None if spec.get("control") is None else _control(study, name, spec, columns)
     return Claim(name, study, words, str(spec["source"]), str(spec["equation"]), statistic, str(spec["predicted"]),
                  spec["direction"], str(spec["tolerance"]), refuted_by, spec.get("expected"), spec.get("number"),
-                 tuple(spec.get("records") or (study,)), bool(spec.get("listed", True)))
+                 tuple(spec.get("records") or (study,)), bool(spec.get("listed", True)), control)
+
+
+def _control(study: str, name: str, spec: Mapping[str, Any], columns: Collection[str]) -> Claim:
+    """The claim with its planted defect."""
+    planted = spec["control"]
+    require(isinstance(planted, Mapping) and bool(planted.get("words")), "control", planted,
+            "write a mapping: words, and what is planted")
+    lost = sorted(set(map(str, planted)) - set(PLANTED))
+    require(not lost, "control", ", ".join(lost), f"its keys are {', '.join(PLANTED)}")
+    changed = planted.get("statistic") or {}
+    require(isinstance(changed, Mapping), "control.statistic", changed, "write a mapping of the keys that differ")
+    try:
+        return _claim(study, name, {**spec, **planted, "statistic": {**spec["statistic"], **changed},
+                                    "expected": "refuted", "control": None}, columns)
+    except InputError as mistake:
+        raise InputError(f"control: {mistake.argument}", mistake.value, mistake.remedy) from None
 
 
 def _statistic(given: Any, columns: Collection[str]) -> Statistic:

@@ -310,6 +310,7 @@ def test_parameters_and_scales_are_columns(tmp_path):
 def test_every_claim_can_be_evaluated_and_is_complete(claim):
     names = dict.fromkeys(claim.statistic.each, 2)
     assert np.isfinite(evaluate(claim.predicted, names)) and evaluate(claim.tolerance, names) >= 0
+    assert claim.control is not None, "every claim has a negative control: conf/study/dimension.yaml says how"
     assert claim.words and claim.source and claim.refuted_by and (claim.expected or not claim.listed)
 
 
