@@ -34,12 +34,13 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 setup: $(VENV)/.ready ## the environment, in .venv
 
 # On Linux torch without a local version may be a build for GPUs that brings gigabytes of libraries: the CPU build is
-# asked for by name, and nothing is installed where the package index does not have it.
+# asked for by name, and nothing is installed where the package index does not have it. Of k-diffusion only the samplers
+# are used, by the tests; what else it would bring trains networks.
 TORCH := $(shell sed -n 's/^torch==/torch==/p' constraints.txt)$(if $(filter Linux,$(shell uname -s)),+cpu)
 
 $(VENV)/.extras: $(VENV)/.ready
 	@echo "Setting up the extras diffusers and diffrax in $(VENV) (once, a minute or two)"
-	@$(PIP) '$(TORCH)' 2>/dev/null && $(PIP) -e '.[diffusers,diffrax]' && touch $@ || { \
+	@$(PIP) '$(TORCH)' 2>/dev/null && $(PIP) -e '.[diffusers,diffrax]' && $(PIP) --no-deps k-diffusion && touch $@ || { \
 	  echo "The extras are left out: $(TORCH) or what goes with it is not to be had from the package index (one that has" \
 	    "CPU builds of torch can be named in PIP_EXTRA_INDEX_URL)." >&2; exit 1; }
 
@@ -53,7 +54,8 @@ test-all: $(VENV)/.ready ## the slow tests as well
 
 test-extras: $(VENV)/.ready ## other people's solvers: installs the extras, if they are to be had
 	@$(MAKE) --no-print-directory setup-extras || exit 0; \
-	  $(PY) -m pytest $(SPREAD) heroism/tests/test_external_*.py experiments/tests/test_extras.py && \
+	  $(PY) -m pytest $(SPREAD) heroism/tests/test_external_*.py heroism/tests/test_known.py \
+	    heroism/tests/test_grids.py heroism/tests/test_own_torch.py experiments/tests/test_extras.py && \
 	  $(PY) -m pytest $(SPREAD) experiments/tests/test_configs.py -k "diffusers or diffrax or trained or leaderboard"
 
 lint: $(VENV)/.ready ## ruff and mypy

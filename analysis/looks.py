@@ -43,6 +43,15 @@ KNOWN: Mapping[str, tuple[str, str, str, Any]] = {
     "dop853": ("DOP853", BLACK, "X", SOLID), "dpm_solver_pp": ("DPM-Solver++", SKY, "v", SOLID),
     "deis": ("DEIS", ORANGE, "<", SOLID), "unipc": ("UniPC", PURPLE, "^", SOLID),
     "randomised_midpoint": ("", SKY, "*", DASH_DOT), "picard": ("Picard (ParaDiGMS)", GREEN, "*", DOTTED),
+    "dpmpp_2m": ("DPM++ 2M", SKY, "D", DASHED), "dpmpp_3m": ("DPM++ 3M", SKY, "P", DASH_DOT),
+    "dpmpp_2s": ("DPM++ 2S", SKY, "^", DOTTED), "dpmpp_3s": ("DPM++ 3S", SKY, "h", DASHED),
+    "uni_pc": ("UniPC bh1", PURPLE, "v", DASHED), "uni_pc_bh2": ("UniPC bh2", PURPLE, "<", DASH_DOT),
+    "lms": ("LMS", ORANGE, "p", DASHED), "ipndm": ("iPNDM", ORANGE, ">", LONG), "heunpp2": ("Heun++", BLACK, "h", LONG),
+    "dpm_2": ("DPM2", GREEN, "v", DASHED), "dpm_fast": ("DPM fast", GREEN, "s", LONG),
+    "res_multistep": ("RES multistep", VERMILION, "v", LONG), "flow_heun": ("Heun (flow)", PURPLE, "X", LONG),
+    "etdrk2": ("ETDRK2", BLUE, "*", LONG), "seeds_2": ("SEEDS-2", GREY, "v", LONG),
+    "gradient_estimation": ("", VERMILION, "<", DOTTED),
+    "deis_tab": ("DEIS (tab)", ORANGE, "D", DASH_DOT),
     "solve_ivp": ("SciPy", PALE, "", DASHED), "diffrax": ("", PALE, "", DOTTED), "diffusers": ("", PALE, "", SOLID),
     "total_variation": ("exact", BLUE, "o", SOLID), "histogram": ("", VERMILION, "s", DASHED),
     "wasserstein": (r"$W_2$ between samples", SKY, "s", DASHED),
@@ -54,13 +63,19 @@ PACKAGES = ("diffusers", "solve_ivp", "diffrax")  # samplers that stand for all 
 SAID_BY_NAME = {"heun": "rho"}  # a schedule that belongs to the sampler's name
 USUAL_SCHEDULE = "log_snr"
 _TAKEN = {known[1:] for known in KNOWN.values()}
-_FREE = [free for free in product(COLOURS, MARKERS, LINES) if free not in _TAKEN]
+_ALL = list(product(COLOURS, MARKERS, LINES))
 
 
 def look(label: str) -> dict[str, Any]:
     """Keywords ``color, marker, linestyle`` of a label; no new label looks like a known one."""
-    colour, marker, line = KNOWN[label][1:] if label in KNOWN else _FREE[zlib.crc32(label.encode()) % len(_FREE)]
+    colour, marker, line = KNOWN[label][1:] if label in KNOWN else _free(label)
     return {"color": colour, "marker": marker, "linestyle": line}
+
+
+def _free(label: str) -> tuple[str, str, Any]:
+    """The first look from a place of the label's own on that no known label has."""
+    at = zlib.crc32(label.encode())
+    return next(look for look in (_ALL[(at + i) % len(_ALL)] for i in range(len(_ALL))) if look not in _TAKEN)
 
 
 def nth(number: int) -> dict[str, Any]:

@@ -139,8 +139,8 @@ class Job:
 
     @cached_property
     def files(self) -> dict[str, str]:
-        """Digests of the data files that the target names: new data under an old name is another experiment."""
-        files = [Path(value) for name, value in self.config["target"].items()
+        """Digests of the data files that target and schedule name: new data under an old name is another experiment."""
+        files = [Path(value) for group in ("target", "schedule") for name, value in self.config[group].items()
                  if name != "_target_" and isinstance(value, str) and "." in value]
         return {str(file): _content(file, file.stat().st_mtime_ns) for file in files if file.is_file()}
 

@@ -1,7 +1,8 @@
 """The command line and study files say ``distance`` where the folder says measure, and leave out the folders inside it.
 
 ``distance=[total_variation,budget]`` is ``measure=[distance/total_variation,lemma/budget]``, and
-``distance.histogram.bins=9`` is ``measure.histogram.bins=9``; what is written in full stays as it is.
+``distance.histogram.bins=9`` is ``measure.histogram.bins=9``; what is written in full stays as it is. In the same way
+``grid=karras`` is ``schedule=karras``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from experiments.vouch import spoken
 from heroism.errors import require
 
 GROUP = "measure"
+GRID = re.compile(r"([~+]*)grid(?=[.=]|$)")
+TABLES = ("schedule.sigmas", "schedule.alpha_bar", "schedule.flow")
 OVERRIDE = re.compile(rf"([~+]*)(?:distance|{GROUP})((?:\.[^=]*)?)((?:=.*)?)", re.DOTALL)
 
 NO_FILE = re.compile(r"|null|true|false|[-+]?[\d.]+(e[-+]?\d+)?", re.IGNORECASE)  # what Hydra takes for no name of one
@@ -28,6 +31,7 @@ def measures() -> dict[str, str]:
 
 def canonical(override: str) -> str:
     """An override as Hydra knows it."""
+    override = GRID.sub(r"\1schedule", override, count=1) if GRID.match(override) else override
     match = OVERRIDE.fullmatch(override)
     if match is None:
         return override
@@ -35,6 +39,14 @@ def canonical(override: str) -> str:
     if not inside:
         value = re.sub(r"[\w/]+", lambda word: measures().get(word[0], word[0]), value)
     return f"{signs}{GROUP}{inside}{value}"
+
+
+def levels(table: str) -> int:
+    """How many levels a table has, a list or a file. Raises InputError for a file that cannot be read."""
+    from heroism.tabulated import read_levels  # here: --help does without
+
+    bare = table.strip().strip("'\"")
+    return bare.count(",") + 1 if bare.startswith("[") else len(read_levels(bare))
 
 
 def read(arguments: Iterable[str]) -> list[str]:
@@ -58,5 +70,8 @@ def read(arguments: Iterable[str]) -> list[str]:
         for chosen in re.findall(r"\[([^][]*)\]", value) if bare == GROUP else ():
             names = re.findall(r"[\w/]+", chosen)
             require(len(set(names)) == len(names), "distance", f"[{chosen}]", "name each of them once")
+    tables = [seen[name] for name in TABLES if seen.get(name, "null") != "null"]
+    if tables and "T" not in seen:
+        words.append(f"T={levels(tables[0])}")
     modules = spoken(seen)
     return [*words, f"plugins=[{','.join(modules)}]"] if modules and "plugins" not in seen else words

@@ -24,7 +24,9 @@ _HOMES = {
                         "check_target"),
     "heroism.noise": ("NoiseLevel", "NoiseSchedule", "log_snr_schedule", "paper_schedule", "rho_schedule",
                       "uniform_time_schedule"),
-    "heroism.samplers": ("AcceleratedOde", "ComposedHeroism", "Ddim", "Ddpm", "Euler", "ExponentialAdams", "Heroism",
+    "heroism.tabulated": ("table_schedule",),
+    "heroism.samplers": ("AcceleratedOde", "ComposedHeroism", "Ddim", "Ddpm", "DpmFast", "Euler", "ExponentialAdams",
+                         "ExponentialRungeKutta", "GradientEstimation", "Heroism", "HeunPlus", "Ipndm",
                          "OneStepSampler", "Picard", "RandomisedMidpoint", "RungeKutta", "Sampler", "UniPC"),
     "heroism.samplers.stochastic": ("AcceleratedSde", "Churn", "Coefficients", "DdimEta", "DpmSde", "ErSde",
                                     "EulerMaruyama", "OdeThenNoise", "PredictorCorrector", "Restart", "SaSolver",
@@ -38,7 +40,7 @@ _HOMES = {
     "heroism.report": ("Comparison", "Report", "compare", "measure"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
-_MODULES = ("distances", "noise", "rates", "samplers", "scores", "targets", "testing", "transport")
+_MODULES = ("distances", "grids", "noise", "rates", "samplers", "scores", "targets", "testing", "transport")
 
 __all__ = [*_HOME, *_MODULES]
 

@@ -88,6 +88,65 @@ class SigmaClock(Clock):
         return -np.sqrt(level.tau) * score
 
 
+class FlowClock(Clock):
+    """Linear in s of flow matching, ``x / scale = (1 - s) X_0 + s Z`` (2210.02747): s = sigma / (1 + sigma).
+
+    ``d(x / scale)/ds = Z - X_0``, in expectation: the velocity, constant for a point mass.
+    """
+
+    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
+        return SigmaClock().length(start, end) / ((1.0 + start.sigma) * (1.0 + end.sigma))
+
+    def moments(self, start: NoiseLevel, end: NoiseLevel, units: Array) -> tuple[Array, Array, Array]:
+        noise, data = (((1.0 - units) * first + units * last) for first, last in
+                       zip(self._shares(start), self._shares(end), strict=True))
+        square = noise**2 + data**2
+        return data**2 / square, noise**2 / square, -self.length(start, end) / (data * noise)
+
+    def scale(self, level: NoiseLevel) -> float:
+        return float(np.sqrt(level.alpha_bar) + np.sqrt(level.tau))
+
+    def slope(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        return -np.sqrt(level.tau) * score - (bundle + level.tau * score) / np.sqrt(level.alpha_bar)
+
+    def _shares(self, level: NoiseLevel) -> tuple[float, float]:
+        """s and 1 - s."""
+        return float(np.sqrt(level.tau)) / self.scale(level), float(np.sqrt(level.alpha_bar)) / self.scale(level)
+
+
+class VpClock(Clock):
+    """Linear in the time t of the variance-preserving SDE with linear beta, ``-log alpha_bar = beta_min t + beta_d t^2
+    / 2`` (2011.13456, eq. 33), where DEIS interpolates the noise prediction (2204.13902).
+
+    ``d(x / sqrt(alpha_bar))/dt`` is the noise prediction times ``dsigma/dt``.
+    """
+
+    def __init__(self, beta_d: float = 19.9, beta_min: float = 0.1):
+        self.beta_d, self.beta_min = beta_d, beta_min
+
+    def length(self, start: NoiseLevel, end: NoiseLevel) -> float:
+        gain = 2.0 * TimeClock().length(start, end)  # of log alpha_bar
+        return -gain / (self.beta_min + 0.5 * self.beta_d * (self._read(start) + self._read(end)))
+
+    def moments(self, start: NoiseLevel, end: NoiseLevel, units: Array) -> tuple[Array, Array, Array]:
+        t = (1.0 - units) * self._read(start) + units * self._read(end)
+        spent = t * (self.beta_min + 0.5 * self.beta_d * t)
+        tau = -np.expm1(-spent)
+        return np.exp(-spent), tau, -0.5 * self.length(start, end) * (self.beta_min + self.beta_d * t) / tau
+
+    def scale(self, level: NoiseLevel) -> float:
+        return float(np.sqrt(level.alpha_bar))
+
+    def slope(self, bundle: Array, score: Array, level: NoiseLevel) -> Array:
+        rate = self.beta_min + self.beta_d * self._read(level)
+        return -0.5 * rate / np.sqrt(level.alpha_bar) * score
+
+    def _read(self, level: NoiseLevel) -> float:
+        """t at a level."""
+        spent = float(np.log1p(level.tau / level.alpha_bar))
+        return 2.0 * spent / (self.beta_min + float(np.sqrt(self.beta_min**2 + 2.0 * self.beta_d * spent)))
+
+
 class TimeClock(Clock):
     """Linear in the time of the Ornstein-Uhlenbeck process run backwards, ``alpha_bar = exp(-2 t)`` (2404.09730).
 
@@ -186,7 +245,8 @@ def half_log_snr_gain(start: NoiseLevel, end: NoiseLevel) -> float:
 
 CLOCKS: dict[str, Callable[[float, float], Clock]] = {
     "tau": lambda centre, width: TauClock(), "sigma": lambda centre, width: SigmaClock(),
-    "time": lambda centre, width: TimeClock(), "log_snr": lambda centre, width: LogSnrClock(), "focused": FocusedClock}
+    "time": lambda centre, width: TimeClock(), "flow": lambda centre, width: FlowClock(),
+    "vp": lambda centre, width: VpClock(), "log_snr": lambda centre, width: LogSnrClock(), "focused": FocusedClock}
 
 
 def clock(name: str, centre: float = 0.0, width: float = 0.6) -> Clock:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from heroism import grids
 from heroism.errors import InputError, require, whole_number
 from heroism.flow import TargetScore
 from heroism.measures.base import OWN
@@ -25,11 +26,14 @@ from heroism.targets.base import Target
 MEASURES = (TotalVariation(), Kl())
 STEPS = (8, 16, 32, 64)
 Schedule = str | NoiseSchedule | Callable[[int], NoiseSchedule]
+GRIDS = ("karras", "exponential", "polyexponential", "kl_optimal", "laplace", "vp", "align_your_steps", "normal",
+         "sgm_uniform", "simple", "ddim_uniform", "beta", "linear_quadratic", "flow")
 SCHEDULES: Mapping[str, Callable[[int], NoiseSchedule]] = {
     "rho": partial(rho_schedule, tau_min=1e-4, tau_max=0.9999),
     "log_snr": partial(log_snr_schedule, tau_min=1e-4, tau_max=0.9999),
     "uniform_time": uniform_time_schedule,
     "paper": paper_schedule,
+    **{name: getattr(grids, name) for name in GRIDS},
 }
 
 
@@ -43,11 +47,12 @@ def measure(sampler: Any, target: Target, steps: int | Sequence[int] = STEPS, sc
     ----------
     sampler : a function ``sample(model, x, sigmas)`` with ``model(x, sigma)`` the denoiser, as k-diffusion has it, or
         ``step(score, x, level, next_level)``, in numpy or torch; a scheduler of ``diffusers``, an instance; a
-        :class:`heroism.samplers.Sampler`.
+        :class:`heroism.samplers.Sampler`, or the name that people know one by, such as "dpmpp_2m".
     target : the law that is sampled, in closed form at every noise level.
     steps : how many steps from the largest noise level to the smallest; there is one noise level more.
-    schedule : "rho" (EDM's, of exponent 7), "log_snr", "uniform_time", "paper"; a function of the number T of noise
-        levels; or a schedule, which has its number of steps.
+    schedule : "rho" (EDM's, of exponent 7), "log_snr", "uniform_time", "paper", or a grid that people know, such as
+        "karras", "sgm_uniform", "beta", "flow" (:mod:`heroism.grids`, on the levels of Stable Diffusion); a function of
+        the number T of noise levels; or a schedule, which has its number of steps.
     start : "exact", the target's own law at the largest noise level, which leaves the error of the steps alone, or
         "gaussian", N(0, I), as in practice.
     particles, seed : paths, and of their starting points; every sampler gets the same ones.

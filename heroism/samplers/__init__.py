@@ -5,12 +5,17 @@ from heroism.samplers.base import Decided, OneStepSampler, Piloted, Sampler
 from heroism.samplers.composed import ComposedHeroism
 from heroism.samplers.ddim import Ddim
 from heroism.samplers.ddpm import Ddpm
+from heroism.samplers.dpm_fast import DpmFast
 from heroism.samplers.euler import Euler
+from heroism.samplers.exponential_runge_kutta import ExponentialRungeKutta
+from heroism.samplers.fixed_adams import GradientEstimation, Ipndm
 from heroism.samplers.heroism import Heroism
+from heroism.samplers.heun_plus import HeunPlus
 from heroism.samplers.multistep import ExponentialAdams, UniPC
 from heroism.samplers.picard import Picard
 from heroism.samplers.randomised_midpoint import RandomisedMidpoint
 from heroism.samplers.runge_kutta import RungeKutta
 
-__all__ = ["AcceleratedOde", "ComposedHeroism", "Ddim", "Ddpm", "Decided", "Euler", "ExponentialAdams", "Heroism",
-           "OneStepSampler", "Picard", "Piloted", "RandomisedMidpoint", "RungeKutta", "Sampler", "UniPC"]
+__all__ = ["AcceleratedOde", "ComposedHeroism", "Ddim", "Ddpm", "Decided", "DpmFast", "Euler", "ExponentialAdams",
+           "ExponentialRungeKutta", "GradientEstimation", "Heroism", "HeunPlus", "Ipndm", "OneStepSampler", "Picard",
+           "Piloted", "RandomisedMidpoint", "RungeKutta", "Sampler", "UniPC"]

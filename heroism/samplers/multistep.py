@@ -19,6 +19,7 @@ import numpy as np
 
 from heroism.errors import require, whole_number
 from heroism.integrals.clocks import LogSnrClock
+from heroism.integrals.clocks import clock as clock_named
 from heroism.integrals.predictions import Data, Noise, Prediction
 from heroism.integrals.stages import Method, Plan, Point, Stage
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
@@ -110,16 +111,19 @@ class ExponentialAdams(ExponentialMultistep):
     prediction : "data" or "noise".
     startup : "order_keeping" costs (k - 2)(k - 3) / 2 more evaluations in k - 3 more rounds, once per path; "growing"
         is the customary start with orders 1, 2, 3, ..., which leaves the method at order 2.
+    clock : in which the interpolant is a polynomial: "log_snr", or, usual for the noise prediction, "sigma" (linear
+        multistep on dx = noise dsigma, ``lms``), "vp" (DEIS as its authors tabulate it) or "flow".
 
     Raises
     ------
-    InputError : an order outside 1..12, an unknown prediction or start-up.
+    InputError : an order outside 1..12, an unknown prediction, start-up or clock.
     """
 
-    def __init__(self, order: int = 3, prediction: str = "data", startup: str = "order_keeping"):
+    def __init__(self, order: int = 3, prediction: str = "data", startup: str = "order_keeping",
+                 clock: str = "log_snr"):
         points = whole_number("order", order, 1)
         require(points <= HIGHEST, "order", order, f"give an order of at most {HIGHEST}")
-        super().__init__(points, False, Method(LogSnrClock(), _prediction(prediction)), startup)
+        super().__init__(points, False, Method(clock_named(clock), _prediction(prediction)), startup)
 
 
 class UniPC(ExponentialMultistep):

@@ -9,7 +9,7 @@ from scipy import integrate
 
 from heroism.errors import require
 from heroism.flow import Flow
-from heroism.integrals.clocks import Clock, LogSnrClock, SigmaClock, TimeClock
+from heroism.integrals.clocks import Clock, FlowClock, LogSnrClock, SigmaClock, TimeClock
 from heroism.noise import Array, NoiseLevel
 from heroism.samplers.base import OneStepSampler
 
@@ -29,7 +29,8 @@ def _from_scipy(method: type[integrate.OdeSolver]) -> Tableau:
     return Tableau(np.array(method.C[:stages]), np.array(method.A[:stages, :stages]), np.array(method.B), order)
 
 
-CLOCKS: dict[str, Clock] = {"half_log_snr": LogSnrClock(), "sigma": SigmaClock(), "time": TimeClock()}
+CLOCKS: dict[str, Clock] = {"half_log_snr": LogSnrClock(), "sigma": SigmaClock(), "time": TimeClock(),
+                           "flow": FlowClock()}
 TABLEAUX = {
     "heun": Tableau(np.array([0.0, 1.0]), np.array([[0.0, 0.0], [1.0, 0.0]]), np.array([0.5, 0.5]), 2),
     "rk4": Tableau(np.array([0.0, 0.5, 0.5, 1.0]),
@@ -49,9 +50,10 @@ class RungeKutta(OneStepSampler):
     method : "heun" (order 2, 2 stages), "rk4" (4, 4), and with scipy's coefficients "rk23" (Bogacki-Shampine, 3, 3),
         "rk45" (Dormand-Prince, 5, 6), "dop853" (Dormand-Prince, 8, 12).
     clock : "half_log_snr" or "time" (of the Ornstein-Uhlenbeck process), where N(0, I) is preserved exactly, or
-        "sigma", where a point mass is. ``heun`` in ``sigma`` is the deterministic sampler of EDM (2206.00364, Algorithm
-        1), which goes with ``rho_schedule``; in ``time`` it is that of the experiments of 2404.09730, which goes with
-        ``uniform_time_schedule``. On Runge-Kutta methods of any order for diffusion: 2404.09730, 2506.13061.
+        "sigma" or "flow" (the time of flow matching), where a point mass is. ``heun`` in ``sigma`` is the deterministic
+        sampler of EDM (2206.00364, Algorithm 1), which goes with ``rho_schedule``; in ``time`` it is that of the
+        experiments of 2404.09730, which goes with ``uniform_time_schedule``. On Runge-Kutta methods of any order for
+        diffusion: 2404.09730, 2506.13061.
 
     Raises
     ------

@@ -16,9 +16,14 @@ from heroism.samplers import (
     ComposedHeroism,
     Ddim,
     Ddpm,
+    DpmFast,
     Euler,
     ExponentialAdams,
+    ExponentialRungeKutta,
+    GradientEstimation,
     Heroism,
+    HeunPlus,
+    Ipndm,
     Picard,
     Piloted,
     RandomisedMidpoint,
@@ -26,6 +31,7 @@ from heroism.samplers import (
     Sampler,
     UniPC,
 )
+from heroism.samplers.exponential_runge_kutta import SCHEMES
 from heroism.tests.small_targets import PLANE
 
 
@@ -65,6 +71,18 @@ EXAMPLES = [
     *(Example(ExponentialAdams(k, prediction), f"adams {k} {prediction}", keeps="point")
       for k in range(1, 7) for prediction in ("data", "noise")),
     Example(ExponentialAdams(3, startup="growing"), "adams 3 growing", keeps="point"),
+    Example(ExponentialAdams(4, "noise", "growing", "sigma"), "lms", keeps="point"),
+    Example(ExponentialAdams(3, "noise", "growing", "vp"), "deis in vp", keeps="point"),
+    Example(RungeKutta("heun", "flow"), "heun in flow", keeps="point"),
+    *(Example(ExponentialRungeKutta(method, prediction), f"{method} {prediction}",
+              keeps="nothing" if method == "lawson4" else "point")
+      for method in SCHEMES for prediction in ("data", "noise")),
+    Example(Ipndm(), "ipndm", keeps="point"),
+    Example(Ipndm(1), "ipndm 1", keeps="point"),
+    Example(GradientEstimation(), "gradient estimation", keeps="point"),
+    Example(GradientEstimation(1.5), "gradient estimation 3/2", keeps="point"),
+    Example(HeunPlus(), "heun++", keeps="point"),
+    Example(DpmFast(), "dpm fast", keeps="point", measures_order=False),
     *(Example(UniPC(p, prediction), f"unipc {p} {prediction}", keeps="point")
       for p in range(1, 6) for prediction in ("data", "noise")),
     *(Example(UniPC(p, "data", variant), f"unipc {p} {variant}", keeps="point")

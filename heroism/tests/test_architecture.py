@@ -19,9 +19,9 @@ OURS = ("heroism", "experiments", "analysis")
 LINES = (
     {"errors", "described"},
     {"noise", "rates", "theory", "formulas", "record"},
-    {"special", "nodes"},
+    {"special", "nodes", "grids"},
     {"targets"},
-    {"scores"},
+    {"scores", "tabulated"},
     {"flow"},
     {"integrals"},
     {"samplers"},

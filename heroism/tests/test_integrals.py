@@ -120,19 +120,26 @@ def reading(name, level):
         small = mpmath.mpf(min(level.alpha_bar, level.tau))
         tau = small if level.tau < level.alpha_bar else 1 - small
         half = mpmath.log((1 - tau) / tau) / 2
-        return {"tau": tau, "sigma": mpmath.exp(-half), "time": mpmath.log(1 - tau) / 2, "log_snr": half,
+        sigma, spent = mpmath.exp(-half), -mpmath.log(1 - tau)
+        slope, least = mpmath.mpf(19.9), mpmath.mpf(0.1)
+        return {"tau": tau, "sigma": sigma, "time": mpmath.log(1 - tau) / 2, "log_snr": half,
+                "flow": sigma / (1 + sigma), "vp": (mpmath.sqrt(least**2 + 2 * slope * spent) - least) / slope,
                 "focused": mpmath.asinh((half - mpmath.mpf("0.3")) / mpmath.mpf("0.7"))}[name]
 
 
 @pytest.mark.parametrize("name", CLOCKS)
 @pytest.mark.parametrize("middle", [-3.0, 0.2, 4.0])
 def test_slopes_are_those_of_the_probability_flow(name, middle):
-    """``dx/dlambda = tau (x + s)`` and ``d sqrt(alpha_bar)/dlambda = sqrt(alpha_bar) tau``, times the clock's speed."""
+    """``dx/dlambda = tau (x + s)``, ``d sqrt(alpha_bar)/dlambda = sqrt(alpha_bar) tau`` and ``d sqrt(tau)/dlambda =
+    -sqrt(tau) alpha_bar``, times the clock's speed.
+    """
     ticks, start, end = clock(name, 0.3, 0.7), *(NoiseLevel.from_half_log_snr(middle + x) for x in (0.0, 0.5))
     x, score = np.random.default_rng(0).normal(size=(2, 1, 4, 2))
     speed = ticks.moments(start, end, np.zeros(1))[2][0]
-    in_lambda = start.tau * (score if ticks.scale(start) < 1.0 else x + score) / ticks.scale(start)
-    assert ticks.scale(start) in (1.0, np.sqrt(start.alpha_bar))
+    signal, noise = np.sqrt(start.alpha_bar), np.sqrt(start.tau)
+    scales = {1.0: 0.0, signal: start.tau, signal + noise: signal * noise * (noise - signal) / (signal + noise)}
+    scale = ticks.scale(start)
+    in_lambda = (start.tau * (x + score) - scales[scale] * x) / scale
     assert np.allclose(ticks.length(start, end) * ticks.slope(x, score, start), speed * in_lambda, rtol=1e-12)
 
 

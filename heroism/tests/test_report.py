@@ -147,7 +147,7 @@ def test_stochastic_samplers_of_ours_by_their_exact_law(target):
 
 
 @pytest.mark.parametrize("wrong", [
-    {"target": "sphere"}, {"steps": []}, {"steps": [8, 0]}, {"steps": 2.5}, {"schedule": "karras"}, {"schedule": 3},
+    {"target": "sphere"}, {"steps": []}, {"steps": [8, 0]}, {"steps": 2.5}, {"schedule": "carras"}, {"schedule": 3},
     {"schedule": lambda T: T}, {"particles": 0}, {"seed": -1}, {"start": "random"}, {"sampler": hs.Ddpm()},
     {"sampler": 3},     {"sampler": own.clipped, "target": hs.GaussianMixture([[-3.0], [2.0]], 0.2)},
     {"kind": "walk"}, {"score": hs.ExactScore(hs.Sphere(3, 1.0))}], ids=lambda wrong: "-".join(wrong))

@@ -26,6 +26,7 @@ from heroism.samplers.base import DOUBLE, Sampler
 from heroism.samplers.external.arrays import ARRAYS, Arrays, array_library
 from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED
 from heroism.samplers.external.diffusers_schedulers import Diffusers
+from heroism.samplers.known import known
 
 KINDS = ("denoiser", "step")
 CROWD, ALONE = 32, 2  # of so many paths so many are also run without their neighbours
@@ -233,8 +234,9 @@ def as_sampler(sampler: Any, kind: str = "auto", order: int = 0, array: str = "a
 
     Parameters
     ----------
-    sampler : a sampler of this suite; a scheduler of ``diffusers``, an instance; a function ``sample(model, x,
-        sigmas)``; a function ``step(score, x, level, next_level)``.
+    sampler : a sampler of this suite; the name that people know one by, such as "dpmpp_2m"; a scheduler of
+        ``diffusers``, an instance; a function ``sample(model, x, sigmas)``; a function ``step(score, x, level,
+        next_level)``.
     kind : "denoiser" or "step" for a function; "auto" counts its arguments without a default, three or four.
     order, array : as in :class:`OwnSampler`.
     precision : of a scheduler of ``diffusers``, as in :class:`Diffusers`.
@@ -252,6 +254,8 @@ def as_sampler(sampler: Any, kind: str = "auto", order: int = 0, array: str = "a
     """
     if isinstance(sampler, Sampler):
         return sampler
+    if isinstance(sampler, str):
+        return known(sampler)
     if hasattr(sampler, "set_timesteps") and hasattr(sampler, "config") and not inspect.isclass(sampler):
         return from_scheduler(sampler, precision)
     require(callable(sampler) and not inspect.isclass(sampler), "sampler", sampler,
