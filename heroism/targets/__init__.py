@@ -2,6 +2,7 @@
 
 from heroism.targets.base import Target
 from heroism.targets.check import check_target
+from heroism.targets.codebook import Codebook
 from heroism.targets.embedded import Embedded
 from heroism.targets.empirical import Empirical
 from heroism.targets.gaussian_mixture import GaussianMixture
@@ -18,6 +19,7 @@ from heroism.targets.truncated_gaussian import TruncatedGaussian
 
 __all__ = [
     "Circle",
+    "Codebook",
     "Embedded",
     "Empirical",
     "GaussianMixture",

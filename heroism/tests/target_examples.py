@@ -15,6 +15,7 @@ from scipy.stats import truncnorm
 from heroism.noise import Array
 from heroism.targets import (
     Circle,
+    Codebook,
     Embedded,
     Empirical,
     GaussianMixture,
@@ -118,6 +119,9 @@ def _radial() -> dict[str, Example]:
 def _codebooks() -> dict[str, Example]:
     codes = {f"LinearCode, {code}": Example(LinearCode(code, variance), 0.0, 1.0 + variance)
              for code, variance in (("hamming", 0.02), ("golay", 0.0), ("rm(2,4)", 0.1))}
+    for name, book in (("", Codebook(5, 0.9, 0.0)), (", unequal", Codebook(3, 1.5, 0.1, 1.5))):
+        eyes = np.broadcast_to(book.variance * np.eye(book.dim), (len(book.points), book.dim, book.dim))
+        codes["Codebook" + name] = mixture(book, book.points, eyes, book.weights)
     return codes | {f"RandomCodebook, {d}": _planted(d, rate, variance) for d, rate, variance in
             ((2, 0.4, 0.1), (3, 0.3, 0.2), (9, 0.05, 0.0), (1000, 1.0, 1e-6))}
 

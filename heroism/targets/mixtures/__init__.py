@@ -5,6 +5,7 @@ from heroism.targets.mixtures.diagonal import DiagonalComponents
 from heroism.targets.mixtures.full import FullComponents
 from heroism.targets.mixtures.isotropic import IsotropicComponents
 from heroism.targets.mixtures.mixture import IdenticalCoordinates, Mixture, centred, reduced_isotropic
+from heroism.targets.mixtures.words import Words
 
 __all__ = [
     "Components",
@@ -13,6 +14,7 @@ __all__ = [
     "IdenticalCoordinates",
     "IsotropicComponents",
     "Mixture",
+    "Words",
     "centred",
     "reduced_isotropic",
 ]

@@ -1,0 +1,68 @@
+"""Codebooks of explicit words, up to a million of them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from heroism.errors import nonnegative, positive, require, whole_number
+from heroism.noise import Array, NoiseLevel
+from heroism.targets.base import Target
+from heroism.targets.mixtures import Words
+
+MOST_WORDS, LARGEST_DIM = 2_000_000, 64
+
+
+class Codebook(Target):
+    """``sum_i w_i N(c_i, v I)`` over explicit words ``c_i ~ N(0, I_d)`` drawn once, M = e^(R d) of them: exact.
+
+    What a perfectly trained diffusion model memorises of M training points. Beside it stands its planted model
+    (:class:`heroism.targets.RandomCodebook`), for any d. A particle with its tangents takes 0.02 milliseconds among
+    10^3 words in 10 dimensions, 0.4 among 2 10^4 and 11 among 10^6 in 14.
+
+    Parameters
+    ----------
+    dim : d, at most 64. rate : R > 0, with ``exp(R d)`` at most two million. variance : v >= 0.
+    skew : weights fall like ``rank^-skew`` (Zipf's law); 0: all words count the same.
+    seed : of the words.
+
+    Raises
+    ------
+    InputError : too many dimensions or words, or a number out of its range.
+    """
+
+    def __init__(self, dim: int, rate: float = 0.7, variance: float = 1e-6, skew: float = 0.0, seed: int = 0):
+        d = whole_number("d", dim, 1)
+        require(d <= LARGEST_DIM, "d", dim, f"a codebook of explicit words has at most {LARGEST_DIM} dimensions")
+        exponent = positive("rate", rate) * d
+        require(exponent <= np.log(MOST_WORDS), "rate", rate, f"exp(rate d) words are more than {MOST_WORDS}; take a "
+                "smaller rate or d, or random_codebook")
+        words = round(float(np.exp(exponent)))
+        require(words > 1, "rate", rate, "a codebook has at least two words")
+        self.points = np.random.default_rng(whole_number("seed", seed, 0)).standard_normal((words, d))
+        weights = np.arange(1.0, words + 1.0) ** -nonnegative("skew", skew)
+        self.weights = weights / weights.sum()
+        self.variance, self.dim = nonnegative("variance", variance), d
+        self.multiplicity = np.ones(d, dtype=int)
+        self._words = Words(self.points, np.log(self.weights))
+
+    def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        words = self.points[rng.choice(len(self.points), size=n, p=self.weights)]
+        return np.sqrt(level.alpha_bar) * words + np.sqrt(self._spread(level)) * rng.standard_normal(words.shape)
+
+    def log_density(self, x: Array, level: NoiseLevel) -> Array:
+        spread = self._spread(level)
+        found = self._words.posterior(x, level, spread, second=False)
+        return found.log_mass - 0.5 * self.dim * np.log(2.0 * np.pi * spread)
+
+    def score(self, bundle: Array, level: NoiseLevel) -> Array:
+        spread, signal = self._spread(level), np.sqrt(level.alpha_bar)
+        found = self._words.posterior(bundle[0], level, spread, second=len(bundle) > 1)
+        out = bundle * (-1.0 / spread)
+        out[0] += (signal / spread) * found.mean
+        if found.covariance is not None:
+            found.covariance *= level.alpha_bar / spread**2
+            out[1:] += (bundle[1:].transpose(1, 0, 2) @ found.covariance).transpose(1, 0, 2)
+        return out
+
+    def _spread(self, level: NoiseLevel) -> float:
+        return level.alpha_bar * self.variance + level.tau
