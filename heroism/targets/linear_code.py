@@ -14,6 +14,7 @@ from heroism.targets.base import Target
 from heroism.targets.linear_codes import Half, generator_of, halves
 
 WORKSPACE = 192 * 1024  # bytes of the weights of a window's words
+LEAST_LOG = -700.0  # of a double
 AT_ONCE = 6  # bits of a Walsh-Hadamard transform that are one matrix product
 
 
@@ -129,6 +130,7 @@ class _Section:
         logits *= -2.0  # all terms have one sign: nothing cancels
         largest = logits.max(axis=1, keepdims=True)
         logits -= largest
+        np.maximum(logits, LEAST_LOG, out=logits)  # numbers that underflow are slow
         self._weights = np.exp(logits, out=logits)
         self._mass = self._weights.sum(axis=1, keepdims=True)
         self.log_mass = (largest + np.log(self._mass))[:, 0]
