@@ -14,6 +14,7 @@ from heroism.targets.base import Target
 from heroism.targets.linear_codes import Half, generator_of, halves
 
 WORKSPACE = 192 * 1024  # bytes of the weights of a window's words
+FEWEST = 8  # particles in a window, for which the words are read once
 LEAST_LOG = -700.0  # of a double
 AT_ONCE = 6  # bits of a Walsh-Hadamard transform that are one matrix product
 
@@ -39,8 +40,8 @@ class LinearCode(Target):
 
     Parameters
     ----------
-    code : hamming ([8, 4], extended), golay ([24, 12], extended), or a Reed-Muller code: rm(1,4) = [16, 5], rm(2,4) =
-        [16, 11], rm(2,5) = [32, 16], rm(2,6) = [64, 22].
+    code : hamming ([8, 4], extended), golay ([24, 12], extended), or a Reed-Muller code: rm14 = [16, 5], rm24 = [16, 11],
+        rm25 = [32, 16], rm26 = [64, 22].
     variance : v >= 0.
 
     Raises
@@ -92,7 +93,7 @@ class LinearCode(Target):
         return level.alpha_bar * self.variance + level.tau
 
     def _windows(self, n: int) -> list[slice]:
-        step = max(1, WORKSPACE // (8 * max(half.wrong.shape[1] for half in self.halves)))
+        step = max(FEWEST, WORKSPACE // (8 * max(half.wrong.shape[1] for half in self.halves)))
         return [slice(first, first + step) for first in range(0, n, step)]
 
     def _parts(self, x: Array) -> tuple[Array, Array]:

@@ -38,14 +38,16 @@ def golay() -> Bits:
 
 
 def generator_of(code: str) -> Bits:
-    """The generator of a code by its name: hamming ([8, 4], extended), golay ([24, 12], extended), or rm(r,m)."""
-    name = re.sub(r"\s", "", str(code)).lower()
+    """The generator of a code by its name: hamming ([8, 4], extended), golay ([24, 12], extended), or a Reed-Muller code
+    RM(r, m) as rm(2,5) or rm25.
+    """
+    name = re.sub(r"[\s(),]", "", str(code)).lower()
     if name == "hamming":
         return reed_muller(1, 3)
     if name == "golay":
         return golay()
-    found = re.fullmatch(r"rm\((\d),(\d)\)", name)
-    remedy = "choose hamming, golay, or a Reed-Muller code as rm(2,5)"
+    found = re.fullmatch(r"rm(\d)(\d)", name)
+    remedy = "choose hamming, golay, or a Reed-Muller code as rm25"
     if found is None:
         raise InputError("code", code, remedy)
     order, variables = int(found[1]), int(found[2])

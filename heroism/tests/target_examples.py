@@ -118,7 +118,7 @@ def _radial() -> dict[str, Example]:
 
 def _codebooks() -> dict[str, Example]:
     codes = {f"LinearCode, {code}": Example(LinearCode(code, variance), 0.0, 1.0 + variance)
-             for code, variance in (("hamming", 0.02), ("golay", 0.0), ("rm(2,4)", 0.1))}
+             for code, variance in (("hamming", 0.02), ("golay", 0.0), ("rm24", 0.1))}
     for name, book in (("", Codebook(5, 0.9, 0.0)), (", unequal", Codebook(3, 1.5, 0.1, 1.5))):
         eyes = np.broadcast_to(book.variance * np.eye(book.dim), (len(book.points), book.dim, book.dim))
         codes["Codebook" + name] = mixture(book, book.points, eyes, book.weights)
