@@ -11,6 +11,7 @@ from heroism.targets.hypercube_vertices import HypercubeVertices
 from heroism.targets.linear_code import LinearCode
 from heroism.targets.product_mixture import ProductMixture
 from heroism.targets.random_codebook import RandomCodebook
+from heroism.targets.random_tree import RandomTree
 from heroism.targets.scale_mixture import ScaleMixture
 from heroism.targets.sphere import Circle, Sphere
 from heroism.targets.student_t import StudentT
@@ -28,6 +29,7 @@ __all__ = [
     "LinearCode",
     "ProductMixture",
     "RandomCodebook",
+    "RandomTree",
     "ScaleMixture",
     "Sphere",
     "StudentT",

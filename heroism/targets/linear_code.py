@@ -40,8 +40,8 @@ class LinearCode(Target):
 
     Parameters
     ----------
-    code : hamming ([8, 4], extended), golay ([24, 12], extended), or a Reed-Muller code: rm14 = [16, 5], rm24 = [16, 11],
-        rm25 = [32, 16], rm26 = [64, 22].
+    code : hamming ([8, 4], extended), golay ([24, 12], extended), or Reed-Muller: rm14 = [16, 5], rm24 = [16, 11], rm25
+        = [32, 16], rm26 = [64, 22].
     variance : v >= 0.
 
     Raises

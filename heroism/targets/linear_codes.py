@@ -38,8 +38,8 @@ def golay() -> Bits:
 
 
 def generator_of(code: str) -> Bits:
-    """The generator of a code by its name: hamming ([8, 4], extended), golay ([24, 12], extended), or a Reed-Muller code
-    RM(r, m) as rm(2,5) or rm25.
+    """The generator of a code by its name: hamming and golay, both extended, or a Reed-Muller code, rm(2,5) or
+    rm25 for RM(2, 5).
     """
     name = re.sub(r"[\s(),]", "", str(code)).lower()
     if name == "hamming":

@@ -24,6 +24,7 @@ from heroism.targets import (
     LinearCode,
     ProductMixture,
     RandomCodebook,
+    RandomTree,
     ScaleMixture,
     Sphere,
     StudentT,
@@ -122,6 +123,8 @@ def _codebooks() -> dict[str, Example]:
     for name, book in (("", Codebook(5, 0.9, 0.0)), (", unequal", Codebook(3, 1.5, 0.1, 1.5))):
         eyes = np.broadcast_to(book.variance * np.eye(book.dim), (len(book.points), book.dim, book.dim))
         codes["Codebook" + name] = mixture(book, book.points, eyes, book.weights)
+    for d in (3, 7):
+        codes[f"RandomTree, {d}"] = _tree(d, [0.2, 0.3], [0.7, 0.4], 0.1)
     return codes | {f"RandomCodebook, {d}": _planted(d, rate, variance) for d, rate, variance in
             ((2, 0.4, 0.1), (3, 0.3, 0.2), (9, 0.05, 0.0), (1000, 1.0, 1e-6))}
 
@@ -132,6 +135,14 @@ def _planted(d: int, rate: float, variance: float) -> Example:
     means, covariances = [mean, np.zeros(d)], [variance * np.eye(d), np.eye(d)]
     share = np.exp(-rate * d)
     return mixture(RandomCodebook(d, rate, variance), means, covariances, [share, 1.0 - share])
+
+
+def _tree(d: int, rates: list[float], spreads: list[float], variance: float) -> Example:
+    means, share = np.zeros((3, d)), np.exp(-d * np.array(rates))
+    means[1:, 0], means[2, 1] = np.sqrt(spreads[0] * d), np.sqrt(spreads[1] * d)
+    covariances = [v * np.eye(d) for v in (sum(spreads), spreads[1], variance)]
+    weights = [1.0 - share[0], share[0] * (1.0 - share[1]), share[0] * share[1]]
+    return mixture(RandomTree(d, rates, spreads, variance), means, covariances, weights)
 
 
 def _embedded() -> dict[str, Example]:
