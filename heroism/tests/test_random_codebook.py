@@ -9,11 +9,11 @@ from heroism.errors import InputError
 from heroism.measures.distances import Histogram, TotalVariation
 from heroism.measures.run import Run
 from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
-from heroism.samplers import ExponentialAdams, Heroism, RungeKutta
+from heroism.samplers import Ddim, ExponentialAdams, Heroism, RungeKutta
 from heroism.scores import ExactScore
 from heroism.starts import Exact, Gaussian
 from heroism.tail import Tail
-from heroism.targets import RandomCodebook, RandomTree
+from heroism.targets import Embedded, RandomCodebook, RandomTree
 from heroism.transport import transport
 
 SCHEDULE = log_snr_schedule(64, 1e-3, 1.0 - 1e-6)
@@ -116,3 +116,17 @@ def test_where_it_does_not_apply():
                              ((8, [0.9, 0.3], [0.5, 0.5]), "overlap: take a rate below 0.347")):
         with pytest.raises(InputError, match=words):
             RandomTree(*arguments)
+
+
+def test_in_a_larger_space_its_part_is_followed_too():
+    """DDIM keeps the other coordinates, which are zero, exactly: they add nothing."""
+    alone, larger = RandomCodebook(16), Embedded.codebook(16, 400)
+    assert larger.partial and not Embedded.subspace(2, 4).partial
+    found, other = (total_variation(transport(Ddim(), ExactScore(target), SCHEDULE, 1000, 5), target)
+                    for target in (alone, larger))
+    assert 0.1 < found.value < 0.9
+    assert abs(found.value - other.value) < 4.0 * np.hypot(found.stderr, other.stderr)
+    law = Exact().on(larger, SCHEDULE)
+    ends = transport(RungeKutta(), ExactScore(larger), larger.part_levels(SCHEDULE), 50, 3)
+    assert law.draw(50, np.random.default_rng(0)).positions.shape == (50, 3)
+    assert larger.in_part(ends.positions, ends.level).all() and total_variation(ends, larger).value < 1e-4
