@@ -26,9 +26,9 @@ def read_study_file(study: str) -> dict[str, Any]:
     return dict(yaml.safe_load(path.read_text())) if path.is_file() else {}
 
 
-def read_csv(path: Path) -> pd.DataFrame:
+def read_csv(path: Path, **options: Any) -> pd.DataFrame:
     """A table that :func:`write_csv` wrote; without rows and columns if there is none."""
-    return pd.read_csv(path) if path.is_file() and path.stat().st_size > 1 else pd.DataFrame()
+    return pd.read_csv(path, **options) if path.is_file() and path.stat().st_size > 1 else pd.DataFrame()
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> Path:

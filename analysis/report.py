@@ -21,8 +21,8 @@ from analysis import style
 from analysis.claims.claim import Claim, read_claims
 from analysis.claims.picture import draw
 from analysis.claims.table import Judged, judge_all, note, readable, tabulate
-from analysis.files import README, RESULTS, STUDIES, read_study_file, write_csv
-from analysis.runs import Runs, compile_runs
+from analysis.files import README, RESULTS, STUDIES, read_csv, read_study_file, write_csv
+from analysis.runs import Runs, compile_runs, mixture, of_studies, studies_of
 from analysis.studies import module_of, names, tables_of
 from analysis.text import markdown, show, write_between
 from heroism.errors import InputError, require
@@ -33,7 +33,8 @@ from heroism.record import OWN
 class Report:
     """Where a report reads and writes. ``publish``: partial results may replace published ones; ``mixed``: records of
     several versions of the code may stand together; ``figures``: pictures are drawn; ``readme``: the file to be kept up
-    to date between its marks, or None; ``dry``: claims are only printed."""
+    to date between its marks, or None; ``dry``: claims are only printed; ``known``: the names of all claims there are,
+    in their order (None where some cannot be read)."""
 
     results: Path
     runs: Runs
@@ -42,6 +43,7 @@ class Report:
     figures: bool = True
     readme: Path | None = None
     dry: bool = False
+    known: Sequence[str] | None = None
 
     def folder(self, studies: Collection[str]) -> Path:
         """Where what follows from these studies is written. Raises InputError for a mixture that was not asked for."""
@@ -85,31 +87,51 @@ class Report:
                 write_figure(readme, picture.name if number else study, path, picture.caption)
         print()
         if claims:
-            self.claims(claims, whole=False)
+            self.claims(claims)
         return True
 
-    def claims(self, claims: Sequence[Claim], whole: bool) -> list[Judged]:
-        """Print the table of claims, write it, and draw a picture of each. Unless these are all there are (``whole``)
-        and every one has runs, table and pictures are a part of what is published."""
-        folder = self.folder(sorted({study for claim in claims for study in claim.records}))
-        judged = judge_all(claims, self.runs.table)
-        table = tabulate(judged)
-        shown = readable(table)
-        text = f"{markdown(shown, list(shown))}\n\n{note(table)}".rstrip()
-        print(text, end="\n\n")
-        if self.dry:
-            return judged
-        whole = self.publish or (whole and all(one.row.runs for one in judged))
-        place = folder if whole else self.results / "partial"
-        if len(table):
-            print(f"Claims: {_near(write_csv(table, place / 'tables' / 'claims.csv'))}")
-        if self.readme and whole and folder == self.results:
-            write_between(self.readme, "table:claims", text)
-        for claim in claims if self.figures else ():
-            mine = [one for one in judged if one.claim is claim]
-            if any(one.row.runs for one in mine):
-                style.save(draw(mine), place / "figures" / "claims" / claim.name)
+    def claims(self, claims: Sequence[Claim]) -> list[Judged]:
+        """Judge claims and print their table; write it, with a picture of each claim, among what is published if all
+        of its records are there and whole, else in ``partial``. What is published of other claims stays.
+
+        A claim that uses other studies as well is judged with what is published of those that did not run here, unless
+        that comes from another version of the code: then it is left to the run of all of them.
+        """
+        used = {study for claim in claims for study in claim.records}
+        self.folder(sorted(used))
+        if others := sorted(used & studies_of(self.runs.table) - self.runs.fresh) if self.runs.fresh else []:
+            print(f"What is published of {', '.join(others)} is taken as it is: no records of it are here.")
+        apart = {claim.name: why for claim in claims if len(claim.records) > 1 and not self.mixed
+                 and (why := mixture(of_studies(self.runs.table, claim.records)))}
+        for name, why in apart.items():
+            print(f"{name} is left to `make verify`, which runs all that it uses: {why}.")
+        judged = judge_all([claim for claim in claims if claim.name not in apart], self.runs.table)
+        print(_in_words(tabulate(judged)), end="\n\n")
+        if not self.dry:
+            lacking = {one.claim.name for one in judged if not (self.publish or (
+                one.row.runs and self.runs.partial.keys().isdisjoint(one.claim.records)))}
+            for folder in (self.results, self.results / "partial"):
+                self._write([one for one in judged if (one.claim.name in lacking) == (folder != self.results)], folder)
         return judged
+
+    def _write(self, judged: Sequence[Judged], folder: Path) -> None:
+        """Rows and pictures of these claims, in place of those that are there; claims that are no more go."""
+        if not judged:
+            return
+        path, table = folder / "tables" / "claims.csv", tabulate(judged)
+        if len(before := read_csv(path, dtype={"evaluations": str})):
+            table = pd.concat([table, before[~before["name"].isin(table["name"])]])
+        if self.known is not None:
+            place = {name: number for number, name in enumerate(self.known)}
+            table = table[table["name"].isin(place)].sort_values("name", key=lambda names: names.map(place),
+                                                                 kind="stable")
+        print(f"Claims: {_near(write_csv(table, path))}")
+        if self.readme and folder == self.results:
+            write_between(self.readme, "table:claims", _in_words(table))
+        for name in dict.fromkeys(one.claim.name for one in judged) if self.figures else ():
+            mine = [one for one in judged if one.claim.name == name]
+            if any(one.row.runs for one in mine):
+                style.save(draw(mine), folder / "figures" / "claims" / name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -124,15 +146,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     claims, mistakes = read_claims(STUDIES)
     code = tell(mistakes)
     try:
-        report = open_report(given, given.results or RESULTS, README if given.readme else None)
+        listed = [claim for claim in claims if claim.listed]
+        report = open_report(given, given.results or RESULTS, README if given.readme else None, listed, not mistakes)
         studies = names() if every else [_known(study, report.runs) for study in given.study]
     except InputError as mistake:
         return tell([mistake])
-    listed = [claim for claim in claims if claim.listed]
     own = {study: [claim for claim in listed if claim.study == study and not every] for study in studies}
     steps: list[Callable[[], object]] = [partial(report.study, study, own[study]) for study in studies]
     if every and len(report.runs.table):
-        steps.append(partial(report.claims, listed, whole=not mistakes))
+        steps.append(partial(report.claims, listed))
     found = []
     for step in steps:
         try:
@@ -150,11 +172,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--publish", action="store_true", help="let a part of a study replace what is published of it")
 
 
-def open_report(given: argparse.Namespace, results: Path, readme: Path | None, redraw: bool = True) -> Report:
-    """A report on the records of a folder, as the options say. Without ``redraw`` claims are only printed where there
-    are no records, and nothing new could be written."""
+def open_report(given: argparse.Namespace, results: Path, readme: Path | None, claims: Sequence[Claim], every: bool,
+                redraw: bool = True) -> Report:
+    """A report on the records of a folder, as the options say; ``every``: these are all claims there are. Without
+    ``redraw`` claims are only printed where there are no records, and nothing new could be written."""
     runs = compile_runs(results, given.publish)
-    return Report(results, runs, given.mixed, given.publish, not given.no_figures, readme, not (redraw or runs.fresh))
+    return Report(results, runs, given.mixed, given.publish, not given.no_figures, readme, not (redraw or runs.fresh),
+                  [claim.name for claim in claims] if every else None)
 
 
 def tell(mistakes: Sequence[InputError]) -> int:
@@ -168,6 +192,12 @@ def write_figure(readme: Path, name: str, figure: Path, caption: str) -> None:
     """Between ``<!-- figure:NAME -->`` and ``<!-- /figure -->``, where they stand."""
     picture = os.path.relpath(figure, readme.parent)
     write_between(readme, f"figure:{name}", f"![{caption}]({picture})\n\n*{caption}*")
+
+
+def _in_words(table: pd.DataFrame) -> str:
+    """The table of claims for people, and what its marks mean."""
+    shown = readable(table)
+    return f"{markdown(shown, list(shown))}\n\n{note(table)}".rstrip()
 
 
 def _known(study: str, runs: Runs) -> str:

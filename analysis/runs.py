@@ -49,15 +49,15 @@ ORDER = ["studies", "target", "variant", "sampler", "schedule", "perturbation", 
 class Runs:
     """The table of runs and where its rows come from.
 
-    ``partial`` says of a study why it is not all of it, ``mixed`` which versions of the code it mixes; ``fresh``: any
-    row comes from a record of this folder, rather than from the published table.
+    ``partial`` says of a study why it is not all of it, ``mixed`` which versions of the code it mixes; ``fresh``: the
+    studies whose rows come from records of this folder, rather than from the published table.
     """
 
     table: pd.DataFrame
     environments: pd.DataFrame
     partial: Mapping[str, str] = field(default_factory=dict)
     mixed: Mapping[str, str] = field(default_factory=dict)
-    fresh: bool = False
+    fresh: frozenset[str] = frozenset()
 
     def of(self, study: str) -> pd.DataFrame:
         """The rows of a study."""
@@ -79,14 +79,14 @@ def compile_runs(results: Path, publish: bool = False) -> Runs:
     table, origins = tidy(records, plans, searches)
     if table.empty:
         return published
-    mixed = mixtures(table)
+    mixed = {study: why for study in sorted(studies_of(table)) if (why := mixture(of_studies(table, [study])))}
     partial = {} if publish else {**dict(_partial(table, plans, published.table)), **mixed}
-    whole = _names(table) - partial.keys()
+    whole = studies_of(table) - partial.keys()
     write_runs(_merged(Runs(table, origins), published, whole), results / "tables")
-    found = _merged(Runs(table, origins), published, _names(table))
+    found = _merged(Runs(table, origins), published, studies_of(table))
     if partial:
         write_runs(found, results / "partial" / "tables")
-    return Runs(found.table, found.environments, partial, mixed, fresh=True)
+    return Runs(found.table, found.environments, partial, mixed, frozenset(studies_of(table)))
 
 
 def tidy(records: Iterable[Record], plans: Mapping[str, Plan],
@@ -115,18 +115,20 @@ def of_studies(table: pd.DataFrame, studies: Sequence[str]) -> pd.DataFrame:
     return table[table["studies"].map(lambda names: not set(studies).isdisjoint(names.split(";"))).astype(bool)]
 
 
-def mixtures(table: pd.DataFrame) -> dict[str, str]:
-    """Of every study whose rows come from different code for the same classes: what was found, in words."""
-    found = {}
-    for study in sorted(_names(table)):
-        rows = of_studies(table, [study])
-        codes = rows.groupby("kin")["code"].unique()
-        mixed = codes[codes.map(len) > 1]
-        if len(mixed):
-            example = rows[rows["kin"] == mixed.index[0]].iloc[0]
-            found[study] = (f"records of {example['target']} with {example['sampler']} come from "
-                            f"{len(mixed.iloc[0])} versions of the code ({', '.join(sorted(mixed.iloc[0]))})")
-    return found
+def studies_of(table: pd.DataFrame) -> set[str]:
+    """The studies of a table."""
+    return set(";".join(table["studies"]).split(";")) - {""}
+
+
+def mixture(rows: pd.DataFrame) -> str | None:
+    """What comes from different code for the same classes, in words; None if nothing does."""
+    codes = rows.groupby("kin")["code"].unique()
+    mixed = codes[codes.map(len) > 1]
+    if mixed.empty:
+        return None
+    example = rows[rows["kin"] == mixed.index[0]].iloc[0]
+    return (f"records of {example['target']} with {example['sampler']} come from {len(mixed.iloc[0])} versions of the "
+            f"code ({', '.join(sorted(mixed.iloc[0]))})")
 
 
 def write_runs(runs: Runs, folder: Path) -> None:
@@ -155,7 +157,7 @@ def read_runs(folder: Path) -> Runs:
 
 def _partial(table: pd.DataFrame, plans: Mapping[str, Plan], published: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """(study, why what there is must not stand for the whole of it)."""
-    for study in sorted(_names(table)):
+    for study in sorted(studies_of(table)):
         count, before = (of_studies(runs, [study])["key"].nunique() for runs in (table, published))
         if study == OWN:
             yield study, "a question of one's own"
@@ -273,14 +275,9 @@ def _column(column: pd.Series, name: str) -> pd.Series:
         return pd.Series(words, column.index, object).where(~missing, None)
 
 
-def _names(table: pd.DataFrame) -> set[str]:
-    """The studies of a table."""
-    return set(";".join(table["studies"]).split(";")) - {""}
-
-
 def _merged(fresh: Runs, published: Runs, studies: set[str]) -> Runs:
     """The fresh rows of these studies and the published ones of all others."""
-    new, kept = _only(fresh.table, studies), _only(published.table, _names(published.table) - studies)
+    new, kept = _only(fresh.table, studies), _only(published.table, studies_of(published.table) - studies)
     # The row of a record that is in both is the fresh one, which stays in the studies whose rows are kept.
     also = dict(zip(kept["key"], kept["studies"], strict=True))
     new = new.assign(studies=[";".join(sorted({*names.split(";"), *filter(None, also.get(key, "").split(";"))}))

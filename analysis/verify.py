@@ -21,18 +21,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", nargs="*", default=[], metavar="STUDY", help="only the claims of these studies")
     add_options(parser)
     asked = parser.parse_args(arguments)
-    every, mistakes = read_claims(STUDIES)
-    claims = [claim for claim in every if claim.listed and (not asked.only or claim.study in asked.only)]
+    found, mistakes = read_claims(STUDIES)
+    every = [claim for claim in found if claim.listed]
+    claims = [claim for claim in every if not asked.only or claim.study in asked.only]
     code = tell(mistakes)
     if asked.studies:
         print(*dict.fromkeys(claim.study for claim in claims))
         return code
     results = asked.results or (RESULTS / "smoke" if asked.smoke else RESULTS)
     try:
-        report = open_report(asked, results, README if results == RESULTS else None, redraw=False)
+        report = open_report(asked, results, README if results == RESULTS else None, every, not mistakes, redraw=False)
         if report.dry:
             print(f"There are no records in {results / 'raw'}: this is what is published, and stays as it is.\n")
-        judged = report.claims(claims, whole=not asked.only and not mistakes)
+        judged = report.claims(claims)
     except InputError as mistake:
         return tell([mistake])
     wrong = [one for one in judged if one.verdict.contradicts(one.claim)]

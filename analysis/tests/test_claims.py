@@ -379,7 +379,6 @@ def test_a_broken_claim_replaces_no_published_table(tmp_path, monkeypatch):
     study(tmp_path, claims=[{"predicted": "no formula"}])
     assert main(["--results", str(tmp_path), "--no-figures"]) == 2
     assert (tmp_path / "tables" / "claims.csv").read_bytes() == published
-    assert (tmp_path / "partial" / "tables" / "claims.csv").is_file()
 
 
 # ---- table, README, command line -------------------------------------------------------------------------------------

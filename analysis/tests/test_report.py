@@ -45,11 +45,11 @@ def test_everything_is_every_study(synthetic_tables, results, capsys):
     tables = {path.name for path in (results / "tables").glob("*.csv")}
     assert {"dimension.csv", "dimension_steps.csv", "dimension_exponents.csv", "accuracy.csv", "accuracy_orders.csv",
             "accuracy_points.csv", "floors.csv", "floors_curves.csv"} <= tables
-    # Claims of studies that are not there are a part of the claims.
-    assert (results / "partial" / "tables" / "claims.csv").is_file() and "claims.csv" not in tables
-    assert not (results / "figures" / "claims").exists()
-    pictures = {path.stem for path in (results / "partial" / "figures" / "claims").glob("*.png")}
-    assert {"dimension_exponent", "budget"} <= pictures and "worst_case" not in pictures
+    # Claims of studies that are not there are published nowhere.
+    judged, lacking = (set(read_csv(folder / "tables" / "claims.csv")["name"])
+                       for folder in (results, results / "partial"))
+    pictures = {path.stem for path in (results / "figures" / "claims").glob("*.png")}
+    assert {"dimension_exponent", "budget"} <= pictures <= judged and "worst_case" in lacking and not judged & lacking
 
 
 def test_a_study_without_records_says_what_produces_them(tmp_path, capsys):
@@ -177,6 +177,32 @@ def test_a_mixture_of_versions_of_the_code_is_refused_unless_it_is_asked_for(tmp
     assert not (tmp_path / "tables" / "dimension.csv").exists()
     assert report.main(["dimension", "--results", str(tmp_path), "--mixed"]) == 0
     assert (tmp_path / "partial" / "tables" / "dimension.csv").is_file()
+
+
+@pytest.mark.parametrize("code, left", [("0123456789abcdef", False), ("another", True)])
+def test_a_study_that_ran_alone_is_judged_with_what_is_published_of_the_others(tmp_path, capsys, code, left):
+    """Claims of the dimension study use the burn_in study too."""
+    config = {"target": {"_target_": "a.Target"}}
+
+    def ladder(study, dims, code="0123456789abcdef"):
+        return [record(d=d, K=2, T=T, value=min(0.9, 3.0 * d / T**2), study=study, config=config, code=code)
+                for d in dims for T in (8, 16, 32, 64, 128, 256)]
+
+    save(tmp_path, [*ladder("burn_in", (2, 4)), *ladder("dimension", (8, 16, 32))])
+    assert report.main(["all", "--results", str(tmp_path), "--no-figures"]) == 0
+    published = read_csv(tmp_path / "tables" / "claims.csv")
+    for path in tmp_path.rglob("*.json"):
+        path.unlink()
+    save(tmp_path, ladder("dimension", (8, 16, 32, 64), code))
+    capsys.readouterr()
+    assert report.main(["dimension", "--results", str(tmp_path), "--no-figures"]) == 0
+    said, again = capsys.readouterr().out, read_csv(tmp_path / "tables" / "claims.csv")
+    assert "What is published of burn_in is taken as it is" in said and list(again["name"]) == list(published["name"])
+    assert ("dimension_exponent is left to `make verify`" in said) == left
+    runs = [table.set_index("name").loc["dimension_exponent", "runs"] for table in (published, again)]
+    assert runs == [30, 30 if left else 36]
+    others = [table[table["study"] != "dimension"] for table in (published, again)]
+    pd.testing.assert_frame_equal(*others)
 
 
 def test_a_question_of_ones_own_is_reported_and_not_published(tmp_path, capsys):

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from analysis.runs import compile_runs, mixtures, read_runs
+from analysis.runs import compile_runs, mixture, read_runs
 from analysis.tests.synthetic import failed, made, plans, record, save, tidy
 from heroism.record import Plan
 
@@ -162,7 +162,7 @@ def test_records_of_several_versions_of_the_code_are_told(tmp_path):
     alike = [record(T=T, value=0.1, config=one, code="before") for T in (16, 32)]
     fine, _ = tidy([*alike, record(T=64, value=0.1, config=other, code="after")])
     mixed, _ = tidy([*alike, record(T=64, d=4, value=0.1, config=one, code="after")])
-    assert mixtures(fine) == {} and "2 versions of the code (after, before)" in mixtures(mixed)["dimension"]
+    assert mixture(fine) is None and "2 versions of the code (after, before)" in mixture(mixed)
 
 
 def test_records_that_no_plan_needs_are_left_out():
