@@ -20,8 +20,8 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "heroism.targets": ("Circle", "Embedded", "Empirical", "GaussianMixture", "Hypercube", "HypercubeVertices",
-                        "ProductMixture", "ScaleMixture", "Sphere", "StudentT", "Target", "Torus", "TruncatedGaussian",
-                        "check_target"),
+                        "LabelledMixture", "ProductMixture", "ScaleMixture", "Sphere", "StudentT", "Target", "Torus",
+                        "TruncatedGaussian", "check_target"),
     "heroism.noise": ("NoiseLevel", "NoiseSchedule", "log_snr_schedule", "paper_schedule", "rho_schedule",
                       "uniform_time_schedule"),
     "heroism.tabulated": ("table_schedule",),
@@ -32,7 +32,8 @@ _HOMES = {
                                     "EulerMaruyama", "OdeThenNoise", "PredictorCorrector", "Restart", "SaSolver",
                                     "SdeDpmSolver", "Seeds", "TwoStageAncestral"),
     "heroism.samplers.external": ("Diffrax", "Diffusers", "SolveIvp", "as_sampler", "trained_schedule"),
-    "heroism.scores": ("ExactScore", "PerturbedScore"),
+    "heroism.targets.tilted": ("TiltedMixture",),
+    "heroism.scores": ("ExactScore", "GuidedScore", "PerturbedScore"),
     "heroism.distances": ("Estimate", "histogram_total_variation", "kl", "sliced_wasserstein", "total_variation",
                           "wasserstein"),
     "heroism.rates": ("fit_rate",),

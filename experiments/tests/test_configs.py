@@ -23,6 +23,7 @@ FILES = [*((group, path.stem) for group in CHOICES for path in sorted((CONF / gr
 STUDIES = [path.stem for path in sorted((CONF / "study").glob("*.yaml"))]
 SMOKE_RECORDS = 200
 NEEDS = {"python": ["sampler.function=heroism.tests.own_functions.heun"],  # what a file leaves to the command line
+         "guided": ["target=labelled_mixture"],
          "table": [f"schedule.flow={[i / 64 for i in range(1, 65)]}".replace(" ", "")]}
 
 

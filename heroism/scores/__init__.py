@@ -1,6 +1,7 @@
-"""Scores that a sampler can be given: the exact one of its target, and one with errors of known size."""
+"""Scores that a sampler can be given: its target's own, one with errors of known size, and a guided one."""
 
 from heroism.scores.exact import ExactScore
+from heroism.scores.guided import GuidedScore
 from heroism.scores.perturbed import PerturbedScore
 
-__all__ = ["ExactScore", "PerturbedScore"]
+__all__ = ["ExactScore", "GuidedScore", "PerturbedScore"]

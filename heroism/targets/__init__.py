@@ -8,6 +8,7 @@ from heroism.targets.empirical import Empirical
 from heroism.targets.gaussian_mixture import GaussianMixture
 from heroism.targets.hypercube import Hypercube
 from heroism.targets.hypercube_vertices import HypercubeVertices
+from heroism.targets.labelled import LabelledMixture
 from heroism.targets.linear_code import LinearCode
 from heroism.targets.product_mixture import ProductMixture
 from heroism.targets.random_codebook import RandomCodebook
@@ -26,6 +27,7 @@ __all__ = [
     "GaussianMixture",
     "Hypercube",
     "HypercubeVertices",
+    "LabelledMixture",
     "LinearCode",
     "ProductMixture",
     "RandomCodebook",

@@ -8,8 +8,9 @@ import pytest
 
 from heroism.errors import InputError
 from heroism.flow import BudgetExceeded, Flow
+from heroism.grids import flow, flow_sigmas
 from heroism.noise import log_snr_schedule, rho_schedule
-from heroism.samplers import Ddim, ExponentialAdams, UniPC
+from heroism.samplers import Ddim, ExponentialAdams, RungeKutta, UniPC
 from heroism.samplers.linearity import tangent_error
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, bundle
 
@@ -19,7 +20,7 @@ from heroism.samplers.external import Diffusers, trained_schedule
 from heroism.samplers.external.catalogue import METHODS, REFUSED
 from heroism.samplers.external.diffusers_schedulers import known_warnings
 
-CASES = [(name, {}) for name in METHODS] + [
+CASES = [(name, {}) for name in METHODS if name != "FlowMatchHeunDiscreteScheduler"] + [
     ("PNDMScheduler", {"skip_prk_steps": True}),
     ("DPMSolverMultistepScheduler", {"solver_order": 3}),
     ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver"}),
@@ -286,3 +287,125 @@ def test_asked_at_sigma_only_matters_where_timesteps_are_rounded():
 def test_a_mistake_is_one_sentence(arguments, word):
     with pytest.raises(InputError, match=word):
         Diffusers(*arguments).transport(Flow(PLANE.score), bundle(), SCHEDULE)
+
+
+@pytest.mark.parametrize("name, options", [
+    ("DPMSolverMultistep", {"final_sigmas_type": "zero"}), ("DPMSolverMultistep", {"timestep_spacing": "trailing"}),
+    ("DPMSolverMultistep", {"use_flow_sigmas": True}), ("DPMSolverMultistep", {"rescale_betas_zero_snr": True}),
+    ("DPMSolverMultistep", {"lambda_min_clipped": -2.0}), ("DPMSolverMultistep", {"use_karras_sigmas": True}),
+    ("DPMSolverMultistep", {"use_exponential_sigmas": True}), ("DPMSolverMultistep", {"use_lu_lambdas": True}),
+    ("DPMSolverSinglestep", {"final_sigmas_type": "zero"}), ("DEISMultistep", {"timestep_spacing": "trailing"}),
+    ("UniPCMultistep", {"final_sigmas_type": "zero"}), ("DDIM", {"timestep_spacing": "trailing"}),
+    ("DDIM", {"steps_offset": 0}), ("DDIM", {"rescale_betas_zero_snr": True}), ("PNDM", {"steps_offset": 1}),
+    ("PNDM", {"timestep_spacing": "linspace"}), ("EulerDiscrete", {"interpolation_type": "log_linear"}),
+    ("EulerDiscrete", {"use_karras_sigmas": True}), ("FlowMatchEulerDiscrete", {"shift": 3.0}),
+    ("FlowMatchEulerDiscrete", {"shift_terminal": 0.1})], ids=str)
+def test_options_that_move_the_levels_are_named(name, options):
+    (option, value), = options.items()
+    with pytest.raises(InputError, match=f"options.{option} = {value}: moves the noise levels"):
+        Diffusers(name, options)
+
+
+def test_of_several_options_the_one_that_moves_levels_is_named():
+    with pytest.raises(InputError, match="final_sigmas_type = zero: moves"):
+        Diffusers("DPMSolverMultistep", {"solver_order": 3, "final_sigmas_type": "zero", "solver_type": "heun"})
+
+
+@pytest.mark.parametrize("name, options", [
+    ("DPMSolverMultistep", {"steps_offset": 5}), ("DPMSolverMultistep", {"flow_shift": 3.0}),
+    ("DPMSolverMultistep", {"sample_max_value": 2.0}), ("DDIM", {"set_alpha_to_one": False}),
+    ("EulerDiscrete", {"timestep_spacing": "trailing"}), ("EulerDiscrete", {"sigma_max": 5.0}),
+    ("HeunDiscrete", {"steps_offset": 3}), ("UniPCMultistep", {"sigma_min": 0.1})], ids=str)
+def test_options_without_any_effect_are_refused(name, options):
+    (option, value), = options.items()
+    with pytest.raises(InputError, match=f"options.{option} = {value}: has no effect here; leave it out"):
+        Diffusers(name, options)
+
+
+@pytest.mark.parametrize("name, options", [("DDIM", {"steps_offset": 3}), ("UniPCMultistep", {"use_flow_sigmas": True}),
+                                           ("DPMSolverMultistep", {"use_beta_sigmas": True})], ids=str)
+def test_options_with_which_the_scheduler_fails_are_named(name, options):
+    with pytest.raises(InputError, match=f"options.{next(iter(options))} = .*: the scheduler fails with it here"):
+        Diffusers(name, options)
+
+
+@pytest.mark.parametrize("options", [{"solver_order": 3}, {"solver_type": "heun"}, {"euler_at_final": True},
+                                     {"lower_order_final": False}, {"algorithm_type": "dpmsolver"},
+                                     {"final_sigmas_type": "sigma_min"}, {"timestep_spacing": "linspace"}], ids=str)
+def test_options_that_leave_the_levels_alone_are_taken(options):
+    assert Diffusers("DPMSolverMultistep", options).options.items() >= options.items()
+
+
+@pytest.mark.parametrize("options", [{"num_train_timesteps": 500}, {"trained_betas": [0.1, 0.2]},
+                                     {"beta_schedule": "scaled_linear"}, {"beta_start": 0.1}], ids=str)
+def test_a_table_of_its_own_is_no_table_of_the_schedule(options):
+    with pytest.raises(InputError, match="take table=trained, with the same in schedule=trained"):
+        Diffusers("DPMSolverMultistep", options)
+
+
+@pytest.mark.parametrize("table", [
+    {"beta_schedule": "squaredcos_cap_v2"}, {"beta_schedule": "linear", "beta_start": 1e-4, "beta_end": 0.02},
+    {"num_train_timesteps": 500}, {"beta_end": 0.02}, {"trained_betas": np.linspace(1e-4, 0.03, 700).tolist(),
+                                                       "num_train_timesteps": 700}], ids=str)
+def test_any_table_that_the_class_offers(table):
+    sampler = Diffusers("DDIM", {**table, "set_alpha_to_one": False, "timestep_spacing": "trailing"}, "trained")
+    ends = sampler.transport(Flow(PLANE.score), bundle(), trained_schedule(11, **table))
+    assert np.isfinite(ends).all()
+    with pytest.raises(InputError, match="take schedule=trained, with its table"):
+        sampler.transport(Flow(PLANE.score), bundle(), trained_schedule(11))
+
+
+@pytest.mark.parametrize("table, said", [({"beta_schedule": "mine"}, "diffusers makes no table of it"),
+                                         ({"betas": [0.1]}, "schedule = betas: choose from num_train_timesteps")])
+def test_a_table_that_is_none(table, said):
+    with pytest.raises(InputError, match=said):
+        trained_schedule(11, **table)
+
+
+def test_zero_terminal_snr_where_the_prediction_allows_it():
+    """The network answers v there; from the noise alone nothing could be told of the data."""
+    schedule = trained_schedule(11, "zero", rescale_betas_zero_snr=True)
+    assert schedule.start.alpha_bar == pytest.approx(1e-10)
+    sampler = Diffusers("DDIM", {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing",
+                                 "prediction_type": "v_prediction"}, "trained", "double")
+    assert np.abs(sampler.transport(Flow(PLANE.score), bundle(), schedule)[0]).max() < 10.0
+
+
+def test_flow_matching_is_ddim_in_other_units():
+    theirs = Diffusers("FlowMatchEulerDiscrete", precision="double")
+    assert np.allclose(theirs.transport(Flow(PLANE.score), bundle(), SCHEDULE),
+                       Ddim().transport(Flow(PLANE.score), bundle(), SCHEDULE), rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("name, ours", [("FlowMatchEulerDiscrete", Ddim()),
+                                        ("FlowMatchHeunDiscrete", RungeKutta("heun", "flow"))])
+def test_flow_matching_as_it_is_used_starts_and_ends_where_its_schedule_does(name, ours):
+    """From pure noise; to zero noise the last step of both is Euler's, so all but that is compared."""
+    theirs, schedule = Diffusers(name, {}, "trained", "double"), flow(9, end="zero")
+    seen = []
+
+    def score(x, level):
+        seen.append((level.sigma, x.copy()))
+        return PLANE.score(x, level)
+
+    start = bundle(tangents=0)
+    ends = theirs.transport(Flow(score), start, schedule)
+    assert np.isfinite(ends).all() and seen[0][0] == pytest.approx(1e5)
+    mine = ours.transport(Flow(PLANE.score), start, flow(8))
+    sigma, at_last = seen[-1]
+    assert sigma == pytest.approx(flow(8).end.sigma, rel=1e-6)
+    assert np.allclose(mine, at_last, rtol=1e-5, atol=1e-5)
+    with pytest.raises(InputError, match=r"schedule.start.sigma = .*: take schedule=flow"):
+        theirs.transport(Flow(PLANE.score), start, SCHEDULE)
+
+
+def test_heun_of_flow_matching_takes_no_levels_of_others():
+    with pytest.raises(InputError, match="takes no levels of others: take table=trained, with schedule=flow"):
+        Diffusers("FlowMatchHeunDiscrete").transport(Flow(PLANE.score), bundle(), SCHEDULE)
+
+
+def test_the_installed_flow_matching_still_shifts_its_smallest_sigma_twice():
+    with known_warnings():
+        scheduler = Diffusers("FlowMatchEulerDiscrete", {"shift": 3.0}, "trained")._asked(8).scheduler
+    last, once = flow_sigmas(scheduler.sigmas[-2:-1].numpy())[0], flow(8, 3.0).end.sigma
+    assert last == pytest.approx(3.0 * once, rel=1e-2)

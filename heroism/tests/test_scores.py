@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 
 from heroism.errors import InputError
-from heroism.noise import NoiseLevel, paper_schedule
-from heroism.samplers import Heroism
-from heroism.scores import ExactScore, PerturbedScore
-from heroism.targets import GaussianMixture, ProductMixture, ScaleMixture
+from heroism.measures.base import OWN
+from heroism.measures.distances import TotalVariation
+from heroism.measures.run import Run
+from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
+from heroism.samplers import Heroism, RungeKutta
+from heroism.scores import ExactScore, GuidedScore, PerturbedScore
+from heroism.targets import GaussianMixture, LabelledMixture, ProductMixture, ScaleMixture
+from heroism.targets.tilted import TiltedMixture
 from heroism.targets.torus import Torus
 from heroism.transport import transport
 
@@ -171,3 +175,59 @@ def test_weights_of_particles_count():
 def test_mistakes_are_named(arguments, name):
     with pytest.raises(InputError, match=f"^{name}"):
         PerturbedScore(DENSE, *arguments)
+
+
+# ---- guidance ----------------------------------------------------------------------------------------------------
+
+MEANS, WEIGHTS, LABELS = [[-1.0], [0.4], [1.5]], [0.5, 0.2, 0.3], [0, 1, 1]
+LABELLED = LabelledMixture(MEANS, 0.3, LABELS, 1, WEIGHTS)
+
+
+def tilted(strength):
+    return TiltedMixture(MEANS, 0.3, LABELS, 1, strength, WEIGHTS)
+
+
+@pytest.mark.parametrize("level", [NoiseLevel.from_tau(0.01), LEVEL, NoiseLevel.from_tau(0.99)], ids=repr)
+@pytest.mark.parametrize("strength", [1.0, 2.0, 4.5])
+def test_the_tilted_law_is_a_law_whose_score_is_the_guided_one(level, strength):
+    target, line = tilted(strength), np.linspace(-12.0, 12.0, 20001)[:, None]
+    density = np.exp(target.log_density(line, level))
+    assert np.trapezoid(density, line[:, 0]) == pytest.approx(1.0, abs=0.01)
+    x, guided = line[9000:11000:100], GuidedScore(LABELLED, strength)
+    slope = (target.log_density(x + 1e-5, level) - target.log_density(x - 1e-5, level)) / 2e-5
+    assert np.allclose(target.score(x[None], level)[0, :, 0], slope, rtol=1e-5, atol=1e-5)
+    assert np.array_equal(target.score(x[None], level), guided(x[None], level))
+    draws = target.sample(4000, level, np.random.default_rng(0))[:, 0]
+    expected = np.trapezoid(density * line[:, 0], line[:, 0])
+    assert abs(draws.mean() - expected) < 5.0 * draws.std() / np.sqrt(len(draws)) + 0.01
+
+
+def test_guidance_of_strength_one_is_the_law_of_the_label_and_of_zero_the_whole():
+    x = points(LABELLED, 50)
+    assert np.allclose(tilted(1.0).log_density(x, LEVEL), LABELLED.log_density(x, LEVEL), rtol=1e-12)
+    assert np.allclose(GuidedScore(LABELLED, 1.0)(x[None], LEVEL), LABELLED.score(x[None], LEVEL), rtol=1e-12)
+    whole = GaussianMixture(MEANS, 0.3, WEIGHTS)
+    assert np.allclose(GuidedScore(LABELLED, 0.0)(x[None], LEVEL), whole.score(x[None], LEVEL), rtol=1e-12)
+
+
+def total_variation(score, T):
+    run = Run(RungeKutta("rk4"), score, log_snr_schedule(T, 1e-3, 0.9999), "exact", 2000, 0)
+    return TotalVariation()(run)[OWN].value
+
+
+def test_guided_output_is_neither_the_tilted_law_nor_that_of_the_label():
+    """However many steps: what is left is no error of the sampler, as strength one shows."""
+    for T in (33, 65):
+        assert total_variation(ExactScore(tilted(1.0)), T) < 1e-3
+        assert total_variation(ExactScore(tilted(3.0)), T) > 0.03
+        assert total_variation(GuidedScore(LABELLED, 3.0), T) > 0.1
+
+
+@pytest.mark.parametrize("make, said", [
+    (lambda: GuidedScore(DENSE), "target = GaussianMixture: guidance needs labels"),
+    (lambda: GuidedScore(LABELLED, -1.0), "strength = -1"), (lambda: tilted(0.5), "strength = 0.5"),
+    (lambda: LabelledMixture(MEANS, 0.3, [0, 1], 1), r"labels = \[0, 1\]: give 3 whole numbers"),
+    (lambda: LabelledMixture(MEANS, 0.3, LABELS, 2), "label = 2: choose one of 0, 1")])
+def test_mistakes_about_labels(make, said):
+    with pytest.raises(InputError, match=said):
+        make()

@@ -23,6 +23,7 @@ class Method:
     exploding : whether its sample is ``x / sqrt(alpha_bar)`` (variance exploding, the space of EDM) instead of x.
     own_levels : options that make its timesteps exactly the levels of a schedule whose table it was given.
     last_step : whether, asked for those levels, it would go on to zero noise; that step is then not made.
+    flow : whether its sigmas are s of flow matching, ``x = (1 - s) X_0 + s Z``; takes_sigmas : as a list of others.
     starts_with_runge_kutta : unless told to skip it (``skip_prk_steps``); such steps want the model half-way between
         two levels besides (whole timesteps: the table doubles).
     """
@@ -33,6 +34,8 @@ class Method:
     own_levels: Options = field(default_factory=dict)
     last_step: bool = False
     starts_with_runge_kutta: bool = False
+    flow: bool = False
+    takes_sigmas: bool = False
 
     def claimed_order(self, options: Options) -> int:
         """With the scheduler's resolved options."""
@@ -62,10 +65,14 @@ METHODS: Mapping[str, Method] = {
     "DPMSolverSinglestepScheduler": Method(own_levels={"final_sigmas_type": "sigma_min"}),
     "UniPCMultistepScheduler": Method(corrects=True, own_levels=_TO_FIRST),
     "DEISMultistepScheduler": Method(own_levels=_LINSPACE),
+    "FlowMatchEulerDiscreteScheduler": Method(1, flow=True, takes_sigmas=True),
+    "FlowMatchHeunDiscreteScheduler": Method(2, flow=True),
 }
 
+# Options that say what its table of noise levels is.
+TABLE = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas")
 # Options that would make a step anything but linear in sample and model output, with the only value that is accepted.
-LINEAR_ONLY: Options = {"clip_sample": False, "thresholding": False}
+LINEAR_ONLY: Options = {"clip_sample": False, "thresholding": False, "stochastic_sampling": False}
 
 # Why the others have no exact density here. Each reason is put to the test.
 REFUSED: Mapping[str, str] = {

@@ -12,20 +12,25 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from heroism.errors import InputError, require, whole_number
-from heroism.flow import Flow
-from heroism.integrals.clocks import LogSnrClock, SigmaClock
+from heroism.flow import Flow, Score
+from heroism.grids import PURE_NOISE
+from heroism.integrals.clocks import FlowClock, SigmaClock
 from heroism.integrals.predictions import Data, Noise, Prediction, Velocity
 from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
 from heroism.samplers.base import Sampler
-from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED
+from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED, TABLE
 from heroism.samplers.external.double import double_precision
+from heroism.samplers.external.drive import Drive, FlowDrive
 from heroism.samplers.external.extras import needed
+from heroism.samplers.external.options import check_effects, check_levels
 
 EXTRA = "diffusers"
 TABLES = ("schedule", "trained")
@@ -82,6 +87,13 @@ class Diffusers(Sampler):
         self.name, self.method, self.table, self.precision = name, METHODS[name], table, precision
         self.known = {key: value.default for key, value in inspect.signature(self.kind).parameters.items()}
         self.options = self._checked({key: value for key, value in (options or {}).items() if value is not None})
+        usual = self.known | (self._placed() if table == "schedule" else {})
+        changed = {key: value for key, value in self.options.items() if value != usual[key] and key not in LINEAR_ONLY}
+        with known_warnings():
+            check_effects(self.options, changed, self._ends)
+            if table == "schedule":
+                check_levels(self.options, changed, self._ends, partial(log_snr_schedule, tau_min=1e-4, tau_max=0.9999),
+                             float(np.finfo(np.float32 if precision == "shipped" else np.float64).eps))
 
     @property
     def order(self) -> int:  # type: ignore[override]
@@ -95,26 +107,39 @@ class Diffusers(Sampler):
             return len(drive.timesteps)
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
-        torch = needed("torch", EXTRA)
         with self._precision(), known_warnings():
-            drive = self._trained(schedule) if self.table == "trained" else self._drive(schedule)
-            unit = np.sqrt(1.0 + drive.first_sigma**2) if self.method.exploding else 1.0
-            sample = torch.from_numpy(unit * bundle)
-            for timestep in drive.timesteps:
-                seen = drive.scheduler.scale_model_input(sample, timestep)
-                level = drive.level(timestep) if self.asked_at == "timestep" else drive.level_of_step()
-                output = self._model(flow, seen.numpy(), level)
-                sample = drive.scheduler.step(torch.from_numpy(output), timestep, sample, return_dict=False)[0]
-        return sample.numpy() * (np.sqrt(schedule.end.alpha_bar) if self.method.exploding else 1.0)
+            return self._carried(self._trained(schedule) if self.table == "trained" else self._drive(schedule), flow,
+                                 bundle)
+
+    def _carried(self, drive: Drive, flow: Flow, bundle: Array) -> Array:
+        torch = needed("torch", EXTRA)
+        sample = torch.from_numpy(drive.enter * bundle)
+        for timestep in drive.timesteps:
+            level = drive.level(timestep) if self.asked_at == "timestep" else drive.level_of_step()
+            output = self._model(flow, drive.seen(sample, timestep, level), level)
+            sample = drive.scheduler.step(torch.from_numpy(output), timestep, sample, return_dict=False)[0]
+        return np.asarray(drive.leave * sample.numpy())
+
+    def _ends(self, options: Mapping[str, Any], score: Score, starts: Array, steps: int) -> Array:
+        """Where other options lead, in a few steps."""
+        other = copy(self)
+        other.options = dict(options)
+        with self._precision():
+            drive = other._asked(steps) if self.table == "trained" else other._drive(
+                log_snr_schedule(steps + 1, 1e-4, 0.9999))
+            return other._carried(drive, Flow(score), starts)
 
     def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
         for key, value in options.items():
             require(key in self.known, f"options.{key}", value,
                     f"{self.name} has no such option; choose from {', '.join(self.known)}")
+            require(self.table == "trained" or key not in TABLE, f"options.{key}", value,
+                    "the table is made of the levels of the schedule here; take table=trained, with the same in "
+                    "schedule=trained")
         linear = {key: value for key, value in LINEAR_ONLY.items() if key in self.known}
         for key, value in linear.items():
             require(options.get(key, value) == value, f"options.{key}", options.get(key),
-                    "a clipped step is not linear and carries no Jacobian; leave it out")
+                    "a clipped or noisy step is not linear and carries no Jacobian; leave it out")
         stochastic = str(options.get("algorithm_type", "")).startswith("sde")
         require(not stochastic, "options.algorithm_type", options.get("algorithm_type"),
                 "it adds noise in every step, so its output has no density in closed form; choose dpmsolver++")
@@ -123,38 +148,71 @@ class Diffusers(Sampler):
     def _precision(self) -> AbstractContextManager[None]:
         return nullcontext() if self.precision == "shipped" else double_precision(self.kind)  # type: ignore[arg-type]
 
-    def _drive(self, schedule: NoiseSchedule) -> _Drive:
+    def _placed(self) -> dict[str, Any]:
+        """Options that make its timesteps those of the table that it is given."""
+        placed = dict(self.method.own_levels)
+        if placed.get("timestep_spacing") == "leading":
+            placed["steps_offset"] = 2 if self.method.midpoints(self.known | self.options) else 1
+        return placed
+
+    def _flows(self) -> bool:
+        """Whether its sigmas are those of flow matching."""
+        return self.method.flow or bool(self.options.get("use_flow_sigmas"))
+
+    def _drive(self, schedule: NoiseSchedule) -> Drive:
         """A fresh scheduler, told its levels: schedulers remember their last steps."""
+        if self.method.flow:
+            return self._flow_drive(schedule)
         midpoints = self.method.midpoints(self.known | self.options)
         levels = _with_midpoints(schedule.levels) if midpoints else schedule.levels
-        steps, ratio = schedule.steps - 1, 2 if midpoints else 1
+        steps = schedule.steps - 1
         least = self.method.least(self.known | self.options)
         require(steps >= least, "T", schedule.steps, f"{self.name} needs at least {least + 1} noise levels")
-        own = dict(self.method.own_levels)
-        if own.get("timestep_spacing") == "leading":
-            own["steps_offset"] = ratio
-        scheduler = self._made(own | self.options, trained_betas=_betas(levels), num_train_timesteps=len(levels))
+        scheduler = self._made(self._placed() | self.options, trained_betas=_betas(levels),
+                               num_train_timesteps=len(levels))
         scheduler.set_timesteps(steps + self.method.last_step)
         calls = scheduler.order * steps if self.method.last_step else len(scheduler.timesteps)
-        return _Drive(scheduler, levels, scheduler.timesteps[:calls], schedule.start.sigma)
+        enter, leave = self._units(schedule.start.sigma, schedule.end)
+        return Drive(scheduler, levels, scheduler.timesteps[:calls], enter, leave)
 
-    def _asked(self, steps: int) -> _Drive:
+    def _flow_drive(self, schedule: NoiseSchedule) -> Drive:
+        """The same of a scheduler that takes s of flow matching as a list, and would go on to zero."""
+        require(self.method.takes_sigmas, "table", "schedule", f"{self.name} takes no levels of others: take "
+                "table=trained, with schedule=flow")
+        clock, scheduler = FlowClock(), self._made(self.options)
+        shares = [float(np.sqrt(level.tau)) / clock.scale(level) for level in schedule.levels[::-1]]
+        self._told(scheduler, len(shares), sigmas=shares)
+        return FlowDrive(scheduler, scheduler.timesteps[: len(shares) - 1], schedule.end)
+
+    def _asked(self, steps: int, end: NoiseLevel | None = None) -> Drive:
         """A fresh scheduler of a trained model, asked for a number of steps."""
-        scheduler = self._made({**TRAINED, **self.options})
+        scheduler = self._made(self.options if self.method.flow else {**TRAINED, **self.options})
+        self._told(scheduler, steps, num_inference_steps=steps)
+        if self._flows():
+            return FlowDrive(scheduler, scheduler.timesteps, end)
+        first = float(scheduler.sigmas[0]) if self.method.exploding else np.nan
+        return Drive(scheduler, table_levels(scheduler), scheduler.timesteps, *self._units(first, end))
+
+    def _told(self, scheduler: Any, steps: int, **how: Any) -> None:
         try:
-            scheduler.set_timesteps(steps)
+            scheduler.set_timesteps(**how)
         except ValueError as error:
             raise InputError("T", steps + 1, f"{self.name} refuses so many levels: {error}") from error
-        first = float(scheduler.sigmas[0]) if self.method.exploding else np.nan
-        return _Drive(scheduler, table_levels(scheduler), scheduler.timesteps, first)
 
-    def _trained(self, schedule: NoiseSchedule) -> _Drive:
-        drive = self._asked(schedule.steps - 1)
-        start, end = drive.levels[-1].sigma, drive.last_sigma
-        for name, ours, theirs in (("start", schedule.start.sigma, start), ("end", schedule.end.sigma, end)):
+    def _units(self, first_sigma: float, end: NoiseLevel | None) -> tuple[float, float]:
+        """Factors to its sample at the start, and back at the end: some keep ``x / sqrt(alpha_bar)``."""
+        if not self.method.exploding:
+            return 1.0, 1.0
+        return float(np.sqrt(1.0 + first_sigma**2)), 1.0 if end is None else float(np.sqrt(end.alpha_bar))
+
+    def _trained(self, schedule: NoiseSchedule) -> Drive:
+        drive = self._asked(schedule.steps - 1, schedule.end)
+        remedy = "take schedule=flow with its shift" if self._flows() else "take schedule=trained, with its table"
+        for name, ours, theirs in (("start", schedule.start.sigma, drive.first_sigma),
+                                   ("end", schedule.end.sigma, drive.last_sigma)):
             require(abs(ours - theirs) <= 1e-4 * theirs + 1e-9, f"schedule.{name}.sigma", f"{ours:.4g}",
-                    f"{self.name} with these options has {theirs:.4g} there: take schedule=trained, and its end "
-                    "sigma_min or zero as the scheduler has it")
+                    f"{self.name} with these options has {theirs:.4g} there: {remedy}, and its end sigma_min or zero "
+                    "as the scheduler has it (or its levels in schedule=table)")
         return drive
 
     def _made(self, options: Mapping[str, Any], **more: Any) -> Any:
@@ -165,37 +223,12 @@ class Diffusers(Sampler):
 
     def _model(self, flow: Flow, bundle: Array, level: NoiseLevel) -> Array:
         """What a perfect network would answer, and its derivatives along the tangents."""
+        if self._flows():
+            return FlowClock().slope(bundle, flow(bundle, level), level)
         kind = (self.known | self.options)["prediction_type"]
         require(kind in MODELS, "options.prediction_type", kind, "choose epsilon, sample or v_prediction")
         prediction, sign = MODELS[kind]
         return sign * prediction.of(bundle, flow(bundle, level), level)
-
-
-class _Drive:
-    """A scheduler that knows its levels: the timesteps at which it will ask, and the level that each one stands for."""
-
-    def __init__(self, scheduler: Any, levels: tuple[NoiseLevel, ...], timesteps: Any, first_sigma: float):
-        self.scheduler, self.levels, self.timesteps, self.first_sigma = scheduler, levels, timesteps, first_sigma
-
-    def level_of_step(self) -> NoiseLevel:
-        """Of the sigma with which it is going to step."""
-        if not hasattr(self.scheduler, "sigmas"):
-            raise InputError("asked_at", "sigma", "this scheduler has no sigmas of its own; choose timestep")
-        return NoiseLevel.from_half_log_snr(-np.log(float(self.scheduler.sigmas[self.scheduler.step_index or 0])))
-
-    @property
-    def last_sigma(self) -> float:
-        """Where its last step leads: to the first level of its table, or to zero."""
-        if hasattr(self.scheduler, "final_alpha_cumprod"):
-            alpha_bar = float(self.scheduler.final_alpha_cumprod)
-            return float(np.sqrt((1.0 - alpha_bar) / alpha_bar))
-        return float(self.scheduler.sigmas[-1])
-
-    def level(self, timestep: Any) -> NoiseLevel:
-        """Of a whole timestep the table's; between two of them linear in log sigma, as schedulers invert it."""
-        at = float(timestep)
-        below = min(int(at), len(self.levels) - 2)
-        return LogSnrClock().level(self.levels[below], self.levels[below + 1], at - below)
 
 
 @contextmanager
@@ -209,20 +242,29 @@ def known_warnings() -> Iterator[None]:
 
 def table_levels(scheduler: Any) -> tuple[NoiseLevel, ...]:
     """The levels of its own table, as it has them: a network was trained with these very numbers."""
-    return tuple(NoiseLevel(float(alpha_bar), 1.0 - float(alpha_bar)) for alpha_bar in scheduler.alphas_cumprod)
+    kept = (max(float(alpha_bar), PURE_NOISE) for alpha_bar in scheduler.alphas_cumprod)  # zero: pure noise
+    return tuple(NoiseLevel(alpha_bar, 1.0 - alpha_bar) for alpha_bar in kept)
 
 
-def trained_schedule(steps: int, end: str = "sigma_min") -> NoiseSchedule:
+def trained_schedule(steps: int, end: str = "sigma_min", **table: Any) -> NoiseSchedule:
     """T of the 1000 noise levels of Stable Diffusion (sigma from 14.6 to 0.029), at even timesteps; its first and last
     are where a scheduler with ``table="trained"`` starts and ends.
 
     ``end`` : "sigma_min", or "zero" for schedulers that go on to zero noise (in floating point tau = 1e-30).
+    ``table`` : of another model, in the words of diffusers: num_train_timesteps, beta_schedule, beta_start, beta_end,
+    trained_betas, rescale_betas_zero_snr; None stands for Stable Diffusion's.
 
-    Raises InputError for T < 3 or more than there are, or another end.
+    Raises InputError for T < 3 or more than there are, another end, or a table that diffusers does not make.
     """
     require(end in ENDS, "end", end, f"choose one of {', '.join(ENDS)}")
+    own = {key: value for key, value in table.items() if value is not None}
+    unknown = sorted(own.keys() - {*TABLE, "rescale_betas_zero_snr"})
+    require(not unknown, "schedule", ", ".join(unknown), f"choose from {', '.join(TABLE)}, rescale_betas_zero_snr")
     with known_warnings():
-        levels = table_levels(needed("diffusers", EXTRA).DDIMScheduler(**TRAINED))
+        try:
+            levels = table_levels(needed("diffusers", EXTRA).DDIMScheduler(**{**TRAINED, **own}))
+        except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
+            raise InputError("schedule", own, f"diffusers makes no table of it: {error}") from error
     kept = whole_number("T", steps, 3) - (end == "zero")
     require(kept <= len(levels), "T", steps, f"the table has {len(levels)} levels; take fewer")
     chosen = [levels[i] for i in np.linspace(0, len(levels) - 1, kept).round().astype(int)]

@@ -24,7 +24,7 @@ from heroism.integrals.predictions import Data
 from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
 from heroism.samplers.base import DOUBLE, Sampler
 from heroism.samplers.external.arrays import ARRAYS, Arrays, array_library
-from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED
+from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED, TABLE
 from heroism.samplers.external.diffusers_schedulers import Diffusers
 from heroism.samplers.known import known
 
@@ -33,7 +33,6 @@ CROWD, ALONE = 32, 2  # of so many paths so many are also run without their neig
 STRETCH = 4.0  # of a combination of tangents: what is clipped shows at another length
 EXPLAINED = 1e-6  # a miss, relative to the largest state on the way, that rounding may explain in double precision
 LOOSE = 2.0**13  # the same, in units of a lower precision
-TABLE = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas")  # the schedule's instead
 PLACED = ("timestep_spacing", "final_sigmas_type", "steps_offset", "use_karras_sigmas", "use_exponential_sigmas",
           "use_beta_sigmas", "use_flow_sigmas", "use_lu_lambdas", "set_alpha_to_one", "rescale_betas_zero_snr")
 
