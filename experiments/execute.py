@@ -128,7 +128,8 @@ class Execution:
         return {"T": T, **{name: found[name] for name in MEASURED}}
 
     def _error(self, epsilon: float, T: int) -> float:
-        """The deciding error at T; infinite where the schedule is impossible. Raises Unreachable below the floor."""
+        """The deciding error at T; infinite where the schedule is impossible, or a path folds or diverges. Raises
+        Unreachable below the floor."""
         try:
             parts_of(self.job).schedule(T)
         except InputError:
@@ -140,7 +141,7 @@ class Execution:
         if epsilon < value < ORDERLY and floor >= epsilon:
             name = self.job.names["deciding"]
             raise Unreachable(f"epsilon = {epsilon:g} is below the floor {floor:.2g} of {name} at T = {T}")
-        return value
+        return math.inf if record.spoiled else value
 
     def _attempt(self, kind: str, key: str, known: Mapping[str, Any],
                  compute: Callable[[], Mapping[str, Any]]) -> Record:

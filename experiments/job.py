@@ -135,7 +135,8 @@ class Job:
 
     def low_enough(self, record: Record | None) -> bool:
         """Whether a ladder ends after this rung."""
-        return bool(self.stop_below and record is not None and record.done and record.error.value < self.stop_below)
+        return bool(self.stop_below and record is not None and record.done and not record.spoiled
+                    and record.error.value < self.stop_below)
 
     @cached_property
     def files(self) -> dict[str, str]:

@@ -135,6 +135,17 @@ def test_a_ladder_stops_below(command):
     assert [record["T"] for record in command.records()] == [64]
 
 
+def test_paths_that_folded_stop_no_ladder_and_end_no_search(command, monkeypatch):
+    original = measure.measure
+    monkeypatch.setattr(measure, "measure",
+                        lambda parts, T, *more: original(parts, T, *more) | {"folded": 0.25 * (T < 100)})
+    assert command(T="[64,128,256]", stop_below="0.9") == 0
+    assert [record["T"] for record in command.records()] == [64, 128]
+    assert command(T="32", epsilon="0.9") == 0
+    answer, = (record for record in command.records() if record["kind"] == "answer")
+    assert answer["T"] == 100 and answer["folded"] == 0.0
+
+
 def test_a_search_finds_the_smallest_number_of_steps(command):
     assert command(epsilon="1e-2", T="32", particles="64") == 0
     answer, = (record for record in command.records() if record["kind"] == "answer")

@@ -134,6 +134,11 @@ class Record(Result):
         """The deciding estimate of a record that is done."""
         return self.estimates[self.deciding]
 
+    @property
+    def spoiled(self) -> bool:
+        """Whether any path folded or diverged: its numbers decide nothing."""
+        return bool(self.folded or self.diverged)
+
     def check(self, path: Path) -> None:
         super().check(path)
         for name, one in self.estimates.items():

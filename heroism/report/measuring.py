@@ -161,6 +161,6 @@ def _notes(sampler: Sampler, rungs: Sequence[Rung]) -> Iterable[str]:
             yield f"{' and '.join(heavy)} at {rung.steps} steps: a few paths carry most of it, so that its standard " \
                   "error says little"
     if folded:
-        yield f"up to {folded:.2g} of the paths fold: with several branches the total variation is a lower bound"
+        yield f"†: up to {folded:.2g} of the paths fold: with several branches the total variation is a lower bound"
     if diverged:
-        yield f"up to {diverged:.2g} of the paths diverge and count as lost mass"
+        yield f"†: up to {diverged:.2g} of the paths diverge and count as lost mass"

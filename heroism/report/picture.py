@@ -26,7 +26,8 @@ class Curve(Protocol):
 
 
 def work_precision(reports: Sequence[Curve], axes: Any = None, against: str = "evaluations") -> Figure:
-    """Total variation of each report, bars of one standard error, a dotted line at the floor where it matters."""
+    """Total variation of each report, bars of one standard error, a dotted line at the floor where it matters, crosses
+    where paths fold or diverge."""
     from matplotlib.figure import Figure
 
     require(against in AGAINST, "against", against, f"choose one of {', '.join(AGAINST)}")
@@ -41,6 +42,8 @@ def work_precision(reports: Sequence[Curve], axes: Any = None, against: str = "e
         low = np.minimum(bars, 0.9 * tv)  # to zero a logarithmic axis does not reach
         drawn = axes.errorbar(x[shown], tv[shown], [low[shown], bars[shown]], fmt=f"-{MARKERS[i % len(MARKERS)]}",
                               markersize=4, linewidth=1.2, capsize=2, label=report.name)
+        bad = shown & np.array([row["folded"] + row["diverged"] > 0 for row in rows])
+        axes.plot(x[bad], tv[bad], "kx", markersize=4, zorder=5, label="_")
         if np.any(tv < 100.0 * floor):
             axes.plot(x, floor, ":", color=drawn[0].get_color(), linewidth=1.0)
     axes.set_xscale("log", base=2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ Row = dict[str, Any]
 FORMATS = (".csv", ".json", ".tex")
 SHOWN = {"steps": "steps", "evaluations": "evals", "tv": "TV", "tv_stderr": "+-", "tv_floor": "floor", "kl": "KL",
          "kl_stderr": "+-"}  # of a row in print, with its heading
+MARK, MARKED = "†", ("tv", "kl")  # numbers that some paths which fold or diverge are behind; they decide nothing
 LATEX = {"TV": r"$\mathrm{TV}$", "KL": r"$\mathrm{KL}$", "+-": r"$\pm$"}
 
 
@@ -84,11 +84,7 @@ class Table:
         elif path.suffix == ".json":
             path.write_text(json.dumps(finite(self.summary()), indent=2, allow_nan=False) + "\n")
         else:
-            with path.open("w", newline="") as file:
-                rows = self.rows()
-                writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
-                writer.writeheader()
-                writer.writerows(rows)
+            self.to_pandas().to_csv(path, index=False, lineterminator="\n")
         return path
 
     def summary(self) -> Any:
@@ -97,7 +93,9 @@ class Table:
 
     def _printed(self) -> tuple[list[str], list[list[str]]]:
         """Headings and cells."""
-        return list(SHOWN.values()), [[_number(row[key]) for key in SHOWN] for row in self.rows()]
+        marks = [MARK if row["folded"] or row["diverged"] else "" for row in self.rows()]
+        return list(SHOWN.values()), [[_number(row[key]) + mark * (key in MARKED) for key in SHOWN]
+                                      for row, mark in zip(self.rows(), marks, strict=True)]
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,11 +121,12 @@ class Report(Table):
     @cached_property
     def order(self) -> RateFit:
         """The exponent of total variation in the step size; NaN, with a reason, where there are too few points above
-        the floor and below saturation.
+        the floor and below saturation on which no path folds or diverges.
         """
         tv = [rung.tv for rung in self.rungs]
+        unusable = ["folded" if rung.folded else "diverged" if rung.diverged else None for rung in self.rungs]
         return fit_rate([rung.h for rung in self.rungs], [one.value for one in tv], [one.stderr for one in tv],
-                        [one.floor for one in tv])
+                        [one.floor for one in tv], unusable=unusable)
 
     def rows(self) -> list[Row]:
         common = {"sampler": self.name, "target": self.target, "schedule": self.schedule, "start": self.start,
@@ -217,4 +216,5 @@ def _aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(f"\\{letter}" if letter in "_&%#{}$" else letter for letter in text)
+    text = "".join(f"\\{letter}" if letter in "_&%#{}$" else letter for letter in text)
+    return text.replace(MARK, r"$\dagger$")

@@ -55,6 +55,15 @@ def test_it_prints_a_table():
     assert "mine_" in repr(BOTH) and "theirs: order unknown" not in repr(BOTH)
 
 
+def test_numbers_behind_which_paths_fold_are_marked_and_decide_nothing():
+    target = hs.GaussianMixture([[-2.0, 0.0], [1.0, 1.0]], 0.01)
+    report = hs.measure(hs.Heroism(2, 2), target, [8, 16, 64, 128], particles=50)
+    marked = [rung.steps for rung in report.rungs if rung.folded or rung.diverged]
+    assert marked and [int(line.split()[0]) for line in repr(report).splitlines() if line.count("†") == 2] == marked
+    assert {x for x, _ in report.order.points}.isdisjoint(rung.h for rung in report.rungs if rung.steps in marked)
+    assert r"$\dagger$" in report.to_latex() and "note: †: up to" in repr(report)
+
+
 def test_csv_and_json_and_latex(tmp_path):
     for made, count in ((REPORT, 3), (BOTH, 4)):
         with made.save(tmp_path / "table.csv").open() as file:
