@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from heroism.flow import BudgetExceeded, Flow, Metered, TargetScore, with_tangents
 from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.base import Decided, Piloted, Sampler
+from heroism.samplers.composed import TransitionSchedule
 from heroism.starts import Start, start_law
 
 BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
@@ -50,7 +51,7 @@ class Map:
 
     Attributes
     ----------
-    sampler : as given, or what its pilot run decided. law : the start law of the score's target.
+    sampler, schedule : as given, or what their pilot runs decided. law : the start law of the score's target.
     evaluations, rounds : per sample path, the pilot run included: as the sampler declares them, and once the map has
         carried anything, as they were counted.
 
@@ -61,13 +62,12 @@ class Map:
 
     def __init__(self, sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
                  budget: int | None = None):
-        self.score, self.schedule, self.budget = score, schedule, budget
-        self.target = score.target
+        self.score, self.budget, self.target = score, budget, score.target
         self.law = start_law(start).on(self.target, schedule)
-        self._pilot = self._decided(sampler)
+        self.schedule, self._pilot = self._decided(sampler, schedule)
         self.sampler = self._pilot.sampler
-        self.evaluations = self._pilot.evaluations + self.sampler.evaluations(schedule.steps)
-        self.rounds = self._pilot.rounds + self.sampler.rounds(schedule.steps)
+        self.evaluations = self._pilot.evaluations + self.sampler.evaluations(self.schedule.steps)
+        self.rounds = self._pilot.rounds + self.sampler.rounds(self.schedule.steps)
 
     def __call__(self, z: Array, block: int | None = None, weights: Array | None = None,
                  jacobian: bool = False) -> Images:
@@ -141,18 +141,23 @@ class Map:
     def _tangents(self) -> int:
         return self.target.dim if self._dense else 1
 
-    def _decided(self, sampler: Sampler) -> Decided:
-        """A pilot run, for a sampler that wants one, from starting points of its own: the same for every seed and
-        block.
+    def _decided(self, sampler: Sampler, schedule: NoiseSchedule) -> tuple[NoiseSchedule, Decided]:
+        """A pilot run, for a schedule and for a sampler that want one, from starting points of its own: the same for
+        every seed and block.
         """
-        if not isinstance(sampler, Piloted) or not sampler.pilots:
-            return Decided(sampler, 0, 0)
-        starts = self.law.sample(sampler.pilots, np.random.default_rng(PILOT_SEED))
+        placing, pilot = 0, Decided(sampler, 0, 0)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            pilot = sampler.decide(self.score, self.schedule, starts)
+            if isinstance(schedule, TransitionSchedule):
+                schedule, placing = schedule.decide(self.score, self._pilots(schedule.pilots))
+            if isinstance(sampler, Piloted) and sampler.pilots:
+                pilot = sampler.decide(self.score, schedule, self._pilots(sampler.pilots))
+        pilot = replace(pilot, evaluations=pilot.evaluations + placing, rounds=pilot.rounds + placing)
         if self.budget is not None and pilot.evaluations > self.budget:
             raise BudgetExceeded(f"the pilot run takes {pilot.evaluations} evaluations, the budget is {self.budget}")
-        return pilot
+        return schedule, pilot
+
+    def _pilots(self, paths: int) -> Array:
+        return self.law.sample(paths, np.random.default_rng(PILOT_SEED))
 
     def _run(self, bundle: Array, flow: Flow) -> Array:
         flow.evaluations, flow.rounds = self._pilot.evaluations, self._pilot.rounds  # counted for every path

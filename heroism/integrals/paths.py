@@ -11,15 +11,19 @@ from heroism.integrals.stages import Plan
 from heroism.noise import Array
 
 
-def in_turn(flow: Flow, bundle: Array, plan: Plan, tolerance: float = 0.0) -> Iterator[tuple[Array, int]]:
+def in_turn(flow: Flow, bundle: Array, plan: Plan, tolerance: float = 0.0, begin: int = 0,
+            values: Array | None = None) -> Iterator[tuple[Array, int]]:
     """The bundle after every step, and how many of its stages were evaluated.
+
+    A path that was left after ``begin`` steps goes on from its bundle there and the predictions ``values`` that were
+    stored, (slots, size); they are changed in place, and may be kept to go on again.
 
     All are, or fewer if the mean square update of every state, from one stage to the next, falls below ``tolerance``
     squared times its mean square.
     """
     first = state = bundle.reshape(1, -1)
-    values = np.empty((plan.slots, state.size))
-    for step in plan.steps:
+    values = np.empty((plan.slots, state.size)) if values is None else values
+    for step in plan.steps[begin:]:
         made, settled, before = 0, False, np.empty((0, state.size))
         for stage in step:
             if settled and stage.points:

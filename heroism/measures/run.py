@@ -11,6 +11,7 @@ from heroism.map import Map
 from heroism.measures.stochastic.laws import OutputLaw, output_law
 from heroism.noise import NoiseSchedule
 from heroism.samplers.base import Sampler
+from heroism.samplers.composed import TransitionSchedule
 from heroism.starts import Start
 from heroism.targets.base import Target
 from heroism.transport import Ensemble, populate
@@ -31,7 +32,7 @@ class Run:
 
     def __init__(self, sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
                  particles: int = 1000, seed: int = 0):
-        self.sampler, self.score, self.schedule, self.start = sampler, score, schedule, start
+        self.sampler, self.score, self._schedule, self.start = sampler, score, schedule, start
         self.particles = particles
         self._starts, self.seed = np.random.SeedSequence(seed).spawn(2)
 
@@ -40,10 +41,15 @@ class Run:
         """The law that the output is compared with."""
         return self.score.target
 
+    @property
+    def schedule(self) -> NoiseSchedule:
+        """The noise levels; if a pilot run places them, where it did."""
+        return self.map.schedule if isinstance(self._schedule, TransitionSchedule) else self._schedule
+
     @cached_property
     def map(self) -> Map:
         """The sampler, prepared."""
-        return Map(self.sampler, self.score, self.schedule, self.start)
+        return Map(self.sampler, self.score, self._schedule, self.start)
 
     @cached_property
     def law(self) -> OutputLaw:

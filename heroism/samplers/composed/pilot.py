@@ -18,9 +18,10 @@ from heroism.samplers.base import Decided
 from heroism.samplers.composed.placement import Warp, even, even_errors, place
 from heroism.samplers.composed.sampler import Composed
 from heroism.samplers.composed.shape import Shape
+from heroism.samplers.composed.transition import FEWEST, Denoised, most_evaluations, refined
 
-PLACEMENTS = ("schedule", "clock", "size", "embedded")
-PATHS = 48
+PLACEMENTS = ("schedule", "clock", "size", "embedded", "transition")
+PATHS, WALKERS = 48, 192  # the latter for a transition, whose jumps scatter
 MUCH_NOISE = 100.0  # sigma; of larger noise all data look alike, and errors of the score hide them
 SCOUT_LEVELS = 10
 SCOUT_MEMORY = 2
@@ -47,16 +48,21 @@ class Pilot:
     @property
     def scouts(self) -> int:
         """Evaluations, one a round, before anything of the path itself is tried."""
-        return {"size": 1, "embedded": SCOUT_LEVELS}.get(self.placement, 0)
+        return {"size": 1, "embedded": SCOUT_LEVELS, "transition": 1}.get(self.placement, 0)
 
     @property
     def paths(self) -> int:
         """How many it wants; 0 if there is nothing to decide."""
+        if self.placement == "transition":
+            return WALKERS
         return PATHS if self.scouts or self.tolerance is not None else 0
 
-    def most(self, path: int) -> int:
-        """Evaluations, or rounds, of the pilot run at most, if the path itself takes ``path``."""
-        return self.scouts + (path if self.tolerance is not None else 0)
+    def most(self, path: int, steps: int) -> int:
+        """Evaluations, or rounds, of the pilot run at most, if the path itself takes ``path`` on T = ``steps`` levels;
+        those of steps that it adds to the path included.
+        """
+        windows = most_evaluations(steps) if self.placement == "transition" else 0
+        return self.scouts + windows + (path if self.tolerance is not None else 0)
 
     def decide(self, sampler: Composed, score: Score, schedule: NoiseSchedule, starts: Array) -> Decided:
         """The sampler with what paths from ``starts`` (n, d) decide."""
@@ -70,7 +76,21 @@ class Pilot:
             trial = Composed(method, sampler.shape, warp).planned(schedule)
             made = tuple(made for _, made in in_turn(flow, starts[None], trial, self.tolerance))
         decided = Composed(method, sampler.shape, warp, sampler.overlap, made)
+        if self.placement == "transition" and schedule.steps >= FEWEST:
+            decided, ahead = walked(decided, score, schedule, starts)
+            return Decided(decided, flow.evaluations + ahead, flow.rounds + ahead)
         return Decided(decided, flow.evaluations, flow.rounds)
+
+
+def walked(sampler: Composed, score: Score, schedule: NoiseSchedule, starts: Array) -> tuple[Composed, int]:
+    """The sampler with windows around its transitions, and the evaluations of a pilot run that it does not take itself.
+
+    Paths of a pilot run that walk its own levels are paths of the sampler: only what they take back is charged.
+    """
+    flow = Denoised(score)
+    found = refined(flow, sampler, schedule, starts)
+    sampler = sampler if found is None else sampler.refined_to(found)
+    return sampler, flow.evaluations - sampler.evaluations(schedule.steps)
 
 
 class Watch(Flow):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -11,6 +12,16 @@ from heroism.integrals.clocks import Clock
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 
 Warp = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Refined:
+    """Levels between the same ends as those of a schedule, and more of them; the same up to the one where transition
+    number ``first``, counted from the largest noise level, begins.
+    """
+
+    schedule: NoiseSchedule
+    first: int
 
 
 def even(units: Array) -> Array:
@@ -22,7 +33,12 @@ def place(clock: Clock, start: NoiseLevel, end: NoiseLevel, count: int, warp: Wa
     """``count`` levels from ``start`` down to ``end``, both included, on ``clock`` at the unit coordinates that
     ``warp`` (an increasing map of [0, 1] to itself) makes of even ones.
     """
-    levels = [clock.level(start, end, float(u)) for u in warp(np.linspace(1.0, 0.0, count))]
+    return placed(clock, start, end, warp(np.linspace(0.0, 1.0, count)))
+
+
+def placed(clock: Clock, start: NoiseLevel, end: NoiseLevel, units: Array) -> NoiseSchedule:
+    """The levels at increasing unit coordinates ``units`` of the way from ``start`` down to ``end``."""
+    levels = [clock.level(start, end, float(u)) for u in units[::-1]]
     return NoiseSchedule(np.array([x.alpha_bar for x in levels]), np.array([x.tau for x in levels]), "placed")
 
 

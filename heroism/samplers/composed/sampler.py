@@ -15,10 +15,12 @@ from heroism.integrals.paths import overlapping
 from heroism.integrals.stages import Method, Plan, Point, Stage
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import PlannedSampler
-from heroism.samplers.composed.placement import Warp, place
+from heroism.samplers.composed.placement import Refined, Warp, place
 from heroism.samplers.composed.shape import LEAST_MEMORY, MOST_MEMORY, Shape
 from heroism.samplers.composed.stability import stable_memory
 from heroism.samplers.composed.startup import Piece
+
+SHORT_MEMORY = 2  # where steps are of very different lengths, and predictions jump
 
 
 class Composed(PlannedSampler):
@@ -28,6 +30,7 @@ class Composed(PlannedSampler):
     ----------
     method, shape : what is interpolated, and what a step is.
     warp : where on the clock the steps lie, as an increasing map of [0, 1] to itself; None for the schedule's levels.
+    refined : more levels than that, one by one; None for no more.
     overlap : whether every step begins one round after the one before.
     decided : the refinements of every step (the first transition may be several), if not those of the shape.
 
@@ -37,12 +40,13 @@ class Composed(PlannedSampler):
     """
 
     def __init__(self, method: Method, shape: Shape, warp: Warp | None = None, overlap: bool = False,
-                 decided: tuple[int, ...] | None = None):
+                 decided: tuple[int, ...] | None = None, refined: Refined | None = None):
         super().__init__()
         waits = shape.sweep != "picard" or shape.rule.holds_start or (shape.startup == "ramp" and bool(shape.memory))
         require(not (overlap and waits), "overlap", overlap,
                 "only for picard sweeps over gauss_radau or gauss_legendre points, and no ramp")
         self.method, self.shape, self.warp, self.overlap, self.decided = method, shape, warp, overlap, decided
+        self.refined = refined
 
     @property
     def order(self) -> int:  # type: ignore[override]
@@ -61,28 +65,44 @@ class Composed(PlannedSampler):
     def pieces(self, steps: int) -> list[Piece]:
         """What every step is on T = ``steps`` noise levels."""
         pieces = self.shape.pieces(steps)
+        if self.refined is not None:
+            more = self.refined.schedule.steps - steps
+            pieces = pieces + pieces[-1:] * more if more >= 0 else pieces[:more]
         if self.decided is None:
             return pieces
         return [replace(piece, refinements=n) for piece, n in zip(pieces, self.decided, strict=True)]
+
+    def refined_to(self, refined: Refined) -> Composed:
+        """The same on other levels."""
+        return Composed(self.method, self.shape, self.warp, self.overlap, self.decided, refined)
 
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         if self.overlap:
             return overlapping(flow, bundle, self.planned(schedule))
         return super().transport(flow, bundle, schedule)
 
+    def levels(self, schedule: NoiseSchedule) -> NoiseSchedule:
+        """Those that it walks down between the ends of a schedule."""
+        return self._even(schedule) if self.refined is None else self.refined.schedule
+
+    def _even(self, schedule: NoiseSchedule) -> NoiseSchedule:
+        if self.warp is None:
+            return schedule
+        return place(self.method.clock, schedule.start, schedule.end, schedule.steps, self.warp)
+
     def plan(self, schedule: NoiseSchedule) -> Plan:
-        if self.warp is not None:
-            schedule = place(self.method.clock, schedule.start, schedule.end, schedule.steps, self.warp)
-        return Plan(tuple(self._steps(schedule)))
+        return Plan(tuple(self._steps(self._even(schedule))))
 
     def _steps(self, schedule: NoiseSchedule) -> Iterator[tuple[Stage, ...]]:
         method, shape, memory = self.method, self.shape, self.shape.memory_for(schedule.steps)
         if shape.memory == "auto":
             memory = stable_memory(method.prediction, schedule, memory, LEAST_MEMORY)
-        transitions, past, slots = schedule.transitions(), list[Point](), 0
+        refined, most = self.refined or Refined(schedule, schedule.steps), memory
+        transitions, past, slots = enumerate(refined.schedule.transitions()), list[Point](), 0
         for piece in self.pieces(schedule.steps):
             if piece.first == 0.0:
-                transition = next(transitions)
+                number, transition = next(transitions)
+                memory = min(most, SHORT_MEMORY) if number >= refined.first else most
             start, end = (method.clock.level(*transition, unit) for unit in (piece.first, piece.last))
             taken = set(range(slots)) if self.overlap else {point.slot for point in past}
             free = (slot for slot in count() if slot not in taken)
