@@ -75,19 +75,19 @@ def panels(rows: int, columns: int, height: float, width: float = WIDTH, **share
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
 
-def wrapped_panels(count: int, columns: int, height: float, width: float = WIDTH,
+def wrapped_panels(count: int, columns: int, height: float, width: float = WIDTH, narrowest: float = NARROWEST,
                    **shared: Any) -> tuple[Figure, list[Axes]]:
-    """A figure of ``count`` axes, at most so many side by side, and no more than can be read."""
-    columns = _beside(count, columns, width)
+    """A figure of ``count`` axes, at most so many side by side, none narrower than so many inches with its words."""
+    columns = _beside(count, columns, width, narrowest)
     figure, grid = panels(-(-count // columns), columns, height, width, **shared)
     for axes in grid.flat[count:]:
         figure.delaxes(axes)
     return figure, list(grid.flat[:count])
 
 
-def _beside(count: int, columns: int, width: float = WIDTH) -> int:
+def _beside(count: int, columns: int, width: float, narrowest: float) -> int:
     """How many panels stand side by side."""
-    return max(1, min(columns, count, int(fitting(width) / NARROWEST)))
+    return max(1, min(columns, count, int(fitting(width) / narrowest)))
 
 
 def panelled(groups: Sequence[tuple[str, pd.DataFrame]], panel: Callable[[Axes, pd.DataFrame], None], columns: int,
@@ -97,7 +97,7 @@ def panelled(groups: Sequence[tuple[str, pd.DataFrame]], panel: Callable[[Axes, 
     The axes are named where a row of panels begins and where a column ends, and nowhere else.
     """
     figure, shown = wrapped_panels(len(groups), columns, height, **shared)
-    columns = _beside(len(groups), columns, shared.get("width", WIDTH))
+    columns = _beside(len(groups), columns, shared.get("width", WIDTH), shared.get("narrowest", NARROWEST))
     for place, (axes, (title, rows)) in enumerate(zip(shown, groups, strict=True)):
         panel(axes, rows)
         axes.set(title=title, xlabel=x if place + columns >= len(shown) else "", ylabel="" if place % columns else y)

@@ -51,16 +51,18 @@ def draw(judged: Sequence[Judged]) -> Figure:
     for i, (one, texts, forest, height) in enumerate(zip(judged, labels, share * forests, share * total, strict=True)):
         strip = strips[i]
         if beside:  # curves keep their shape beside a long list of numbers
-            left, right = strip.subgridspec(1, 2)
-            taller = height > MOST_CURVES
-            upper = left.subgridspec(2, 1, height_ratios=(MOST_CURVES, height - MOST_CURVES))[0] if taller else left
+            parts = strip.subgridspec(1, 2)
+            rest = height - MOST_CURVES
+            upper = parts[0].subgridspec(2, 1, height_ratios=(MOST_CURVES, rest))[0] if rest > 0 else parts[0]
         else:
-            upper, right = strip.subgridspec(2, 1, height_ratios=(least, forest / share)) if fitted else (strip, strip)
+            ratios = (least, forest / share) if fitted else (1.0,)
+            parts = strip.subgridspec(len(ratios), 1, height_ratios=ratios)
+            upper = parts[0]
         drawn = _looks(one.row.groups, one.names)
         first = figure.add_subplot(upper)
         if fitted:
             _curves(first, one, drawn, min(height if beside else share * least, MOST_CURVES))
-        _forest(figure.add_subplot(right) if fitted else first, one, drawn, texts, forest)
+        _forest(figure.add_subplot(parts[1]) if fitted else first, one, drawn, texts, forest)
         first.set_title(words(looks.name(one.names)), loc="left")
     return figure
 

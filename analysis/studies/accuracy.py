@@ -135,7 +135,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
 
     panels = [(looks.place(str(family), d), rows) for family, rows in points.groupby("family")]
     return style.panelled(panels, panel, COLUMNS, 1.8, "number of noise levels $T$", style.TV, tables["environments"],
-                          sharex=True, sharey=True)
+                          sharex=True, sharey=True, narrowest=3.0)
 
 
 def _panel(axes: Axes, points: pd.DataFrame, orders: pd.DataFrame) -> None:
