@@ -37,7 +37,7 @@ def meaning(path: Path) -> str:
     found = NAMED.search(content)
     if found is None:
         return ""
-    words = " ".join((inspect.getdoc(_named(found[1])) or "").split()).replace("``", "")
+    words = " ".join((inspect.getdoc(named(found[1])) or "").split()).replace("``", "")
     return found[2] or SENTENCE.split(words)[0].rstrip(".")
 
 
@@ -51,7 +51,7 @@ def _groups() -> Iterator[str]:
         yield ""
 
 
-def _named(dotted: str) -> object:
+def named(dotted: str) -> object:
     """The class or function of a dotted name of this project, which may stand in a class."""
     parts = dotted.split(".")
     for many in range(len(parts) - 1, 0, -1):
