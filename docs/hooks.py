@@ -74,7 +74,8 @@ def on_page_markdown(text: str, page: Any, **_: Any) -> str:
 
 def on_page_content(html: str, **_: Any) -> str:
     """Formulas as MathML, which browsers draw without a script."""
-    html = re.sub(r'<span class="arithmatex">\\\((.*?)\\\)</span>', lambda one: convert(unescape(one[1])), html, flags=re.S)
+    html = re.sub(r'<span class="arithmatex">\\\((.*?)\\\)</span>', lambda one: convert(unescape(one[1])), html,
+                  flags=re.S)
     return re.sub(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>',
                   lambda one: convert(unescape(one[1]), display="block"), html, flags=re.S)
 
@@ -116,7 +117,8 @@ def _claim(claim: Claim, judged: list[Judged]) -> str:
     control = claim.control
     return "\n\n".join(filter(None, [
         f"# {claim.name.replace('_', ' ').capitalize()}", f"> {claim.words}", f"**Source:** {source(claim)}.",
-        f"**Predicted:** {claim.direction} {claim.predicted}, tolerance {claim.tolerance}. **Refuted by:** {claim.refuted_by}.",
+        f"**Predicted:** {claim.direction} {claim.predicted}, tolerance {claim.tolerance}. **Refuted by:** "
+        f"{claim.refuted_by}.",
         f"![What was measured, and what is predicted]({claim.name}.png)" if picture.is_file() else "",
         markdown(table, ["row", "predicted", "measured (95% interval)", "verdict", "why"]),
         f"**Negative control:** {control.words}" if control else "",
@@ -158,7 +160,8 @@ def _choice(path: Path, group: str) -> str:
 def _docstring(what: Any) -> str:
     """As it stands: its mathematics is plain text."""
     text = inspect.getdoc(what) or ""
-    return re.sub(r"``(.+?)``", r"`\1`", text.replace("<", "&lt;"), flags=re.S).replace(":func:", "").replace(":class:", "")
+    text = re.sub(r"``(.+?)``", r"`\1`", text.replace("<", "&lt;"), flags=re.S)
+    return re.sub(r"^([\w, *]+) : ", r"- `\1`: ", re.sub(":(?:func|class|mod):", "", text), flags=re.M)
 
 
 def _png(figure: Any) -> bytes:
