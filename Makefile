@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-extras test test-all test-extras lint bench sweep-dimension sweep-accuracy sweep-floors sweep-diffusers leaderboard verify figures clean
+.PHONY: help setup setup-extras test test-all test-extras lint bench sweep-dimension sweep-accuracy sweep-floors sweep-diffusers leaderboard verify figures report docs paper clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,21 @@ verify: $(VENV)/.ready ## every claim: run what is missing, fit, judge (ARGS=--s
 
 figures: $(VENV)/.ready ## every table, claim and figure again, from results/raw or else from results/tables/runs.parquet
 	$(PY) -m analysis.report
+
+comma := ,
+# Extras of pyproject.toml by their names, as far as they are missing: $(call extra,docs,module)
+extra = $(PY) -c 'import $(2)' 2>/dev/null || $(PIP) -e '.[$(1)]'
+
+report: $(VENV)/.ready ## one HTML file to send to somebody: claims, figures that answer, leaderboard (installs a library)
+	@$(call extra,report,vl_convert)
+	@$(PY) -m analysis.page
+
+docs: $(VENV)/.ready ## the site, in site/ (installs mkdocs; the build itself needs no network)
+	@$(call extra,docs,material$(comma) latex2mathml)
+	@$(PY) -m mkdocs build -q && echo "Site: site/index.html"
+
+paper: $(VENV)/.ready ## for LaTeX, in results/paper: every picture one column wide with its caption, tables, BibTeX
+	$(PY) -m analysis.paper
 
 clean: ## remove caches and sweep logs (not .venv, not results/raw)
 	rm -rf .pytest_cache .mypy_cache .ruff_cache build *.egg-info results/sweeps results/smoke

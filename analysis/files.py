@@ -1,4 +1,4 @@
-"""Where files are, relative to the repository, and tables as files: written whole or not at all, and left alone where
+"""Where files are, and tables as files: written whole or not at all, and left alone where
 nothing but last digits would change.
 """
 
@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
-STUDIES = ROOT / "conf" / "study"
-RESULTS = ROOT / "results"
+from heroism import places
+
+STUDIES = places.conf() / "study"
+RESULTS = places.results()
 README = RESULTS / "README.md"  # what is published, study by study
 SAME = 1e-9  # relative: the same numbers on another machine
 

@@ -19,9 +19,10 @@ import pandas as pd
 
 from analysis import style
 from analysis.claims.claim import Claim, read_claims
-from analysis.claims.picture import draw
+from analysis.claims.picture import caption, draw
 from analysis.claims.table import Judged, judge_all, note, readable, tabulate
 from analysis.files import README, RESULTS, STUDIES, read_csv, read_study_file, write_csv
+from analysis.printing import save
 from analysis.runs import Runs, compile_runs, mixture, of_studies, studies_of
 from analysis.studies import module_of, names, tables_of
 from analysis.text import markdown, show, write_between
@@ -131,7 +132,7 @@ class Report:
         for name in dict.fromkeys(one.claim.name for one in judged) if self.figures else ():
             mine = [one for one in judged if one.claim.name == name]
             if any(one.row.runs for one in mine):
-                style.save(draw(mine), folder / "figures" / "claims" / name)
+                save(draw(mine), folder / "figures" / "claims" / name, caption(mine))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -212,7 +213,7 @@ def _draw(study: str, picture: style.Picture, tables: Mapping[str, pd.DataFrame]
     if figure is None:
         print(f"Figure: {picture.name} is not drawn, there is nothing to show in it yet: {_target(study)}")
         return None
-    path = style.save(figure, folder / "figures" / picture.name)[0]
+    path = save(figure, folder / "figures" / picture.name, picture.caption)[0]
     print(f"Figure: {_near(path)}")
     return path
 

@@ -1,11 +1,11 @@
-"""The layout of every picture: sizes and type for print, axes, error bars, floors, legends, files."""
+"""The layout of every picture: sizes and type for print, axes, error bars, floors, legends."""
 
 from __future__ import annotations
 
-import io
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -16,28 +16,45 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullFormatter, NullLocator
-from PIL import Image
 
 from analysis.curves import is_spoiled
 from analysis.looks import GREY, INK
 
 TV = r"$\mathrm{TV}(p_{X_1}, p_{Y_1})$"
-STAMP, LEGEND_ROW = 0.17, 0.16  # inches
+STAMP, LEGEND_ROW = 0.15, 0.17  # inches of a line of the stamp, and of a legend
 REFERENCE, FLOOR, DATA = 1, 2, 3  # layers, from the back
-WIDTH = 7.1  # inches: 180 mm, the two columns of a page; type is 7 to 8.5 points there
-SMALL = 7.0  # points
+WIDTH, COLUMN = 7.1, 3.45  # inches: 180 mm, the two columns of a page, and 88 mm, one of them
+NARROWEST = 1.6  # inches of a panel with its labels
+SMALL = 8.0  # points: no type in any picture is smaller, or larger, at its final size
 FEW, DIGITS = (1.0, 2.0, 5.0), FuncFormatter(lambda value, _: f"{value:g}")  # ticks of a short range
-SHADES = 128  # colours of a PNG: line art needs no more, and a third of the bytes
+EVERY = (1.0, 1.5, *range(2, 10))  # of a very short one
 
 matplotlib.rcParams.update({
-    "font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans", "font.size": 8, "axes.labelsize": 8.5,
-    "axes.titlesize": 8.5, "legend.fontsize": 7.5, "xtick.labelsize": 7.5, "ytick.labelsize": 7.5,
+    "font.family": "DejaVu Sans", "mathtext.fontset": "dejavusans", "font.size": SMALL, "axes.labelsize": SMALL,
+    "axes.titlesize": SMALL, "legend.fontsize": SMALL, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL,
+    "figure.titlesize": SMALL,
     "axes.edgecolor": INK, "axes.labelcolor": INK, "text.color": INK, "xtick.color": INK, "ytick.color": INK,
     "axes.linewidth": 0.6, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left",
     "lines.linewidth": 1.2, "lines.markersize": 3.8, "legend.frameon": False, "grid.color": "#E3E3E3",
     "grid.linewidth": 0.5, "axes.grid": True, "axes.axisbelow": True, "savefig.dpi": 150, "pdf.fonttype": 42,
     "figure.facecolor": "white", "savefig.facecolor": "white",
 })
+_page: ContextVar[float] = ContextVar("page", default=WIDTH)
+
+
+@contextmanager
+def page(width: float) -> Iterator[None]:
+    """No figure made inside is wider than that many inches: panels that do not fit side by side are wrapped."""
+    token = _page.set(width)
+    try:
+        yield
+    finally:
+        _page.reset(token)
+
+
+def fitting(width: float = WIDTH) -> float:
+    """A width in inches, or that of the page if it is less."""
+    return min(width, _page.get())
 
 
 class Picture(NamedTuple):
@@ -53,18 +70,24 @@ class Picture(NamedTuple):
 
 def panels(rows: int, columns: int, height: float, width: float = WIDTH, **shared: Any) -> tuple[Figure, np.ndarray]:
     """A figure of rows x columns axes; ``height`` of one row in inches."""
-    figure = Figure(figsize=(width, height * rows), layout="constrained")  # without pyplot: no display, nothing kept
+    size = fitting(width), height * rows
+    figure = Figure(figsize=size, layout="constrained")  # without pyplot: no display, nothing kept
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
 
-def wrapped_panels(count: int, columns: int, height: float, width: float = WIDTH,
+def wrapped_panels(count: int, columns: int, height: float, width: float = WIDTH, narrowest: float = NARROWEST,
                    **shared: Any) -> tuple[Figure, list[Axes]]:
-    """A figure of ``count`` axes, at most so many side by side."""
-    columns = max(1, min(columns, count))
+    """A figure of ``count`` axes, at most so many side by side, none narrower than so many inches with its words."""
+    columns = _beside(count, columns, width, narrowest)
     figure, grid = panels(-(-count // columns), columns, height, width, **shared)
     for axes in grid.flat[count:]:
         figure.delaxes(axes)
     return figure, list(grid.flat[:count])
+
+
+def _beside(count: int, columns: int, width: float, narrowest: float) -> int:
+    """How many panels stand side by side."""
+    return max(1, min(columns, count, int(fitting(width) / narrowest)))
 
 
 def panelled(groups: Sequence[tuple[str, pd.DataFrame]], panel: Callable[[Axes, pd.DataFrame], None], columns: int,
@@ -74,7 +97,7 @@ def panelled(groups: Sequence[tuple[str, pd.DataFrame]], panel: Callable[[Axes, 
     The axes are named where a row of panels begins and where a column ends, and nowhere else.
     """
     figure, shown = wrapped_panels(len(groups), columns, height, **shared)
-    columns = max(1, min(columns, len(shown)))
+    columns = _beside(len(groups), columns, shared.get("width", WIDTH), shared.get("narrowest", NARROWEST))
     for place, (axes, (title, rows)) in enumerate(zip(shown, groups, strict=True)):
         panel(axes, rows)
         axes.set(title=title, xlabel=x if place + columns >= len(shown) else "", ylabel="" if place % columns else y)
@@ -102,7 +125,8 @@ def decades(axis: Any, low: float, high: float) -> None:
     """Ticks between low and high: powers of ten, every second one over a long range, 1-2-5 over a short one."""
     span = np.log10(high / low)
     far = LogLocator(base=10.0 ** (2 if span > 7 else 1), numticks=30)
-    axis.set(major_locator=LogLocator(subs=FEW) if span < 2.0 else far, minor_locator=NullLocator(),
+    near = LogLocator(subs=EVERY if span < 0.6 else FEW)
+    axis.set(major_locator=near if span < 2.0 else far, minor_locator=NullLocator(), minor_formatter=NullFormatter(),
              **{"major_formatter": DIGITS} if span < 2.0 else {})
 
 
@@ -178,16 +202,32 @@ def power_of_ten(value: float) -> str:
     return ("" if abs(factor - 1) < 1e-6 else rf"{factor:.3g}\cdot ") + f"10^{{{exponent}}}"
 
 
-def numbers(axes: Axes, heading: str, lines: list[tuple[str, str]], corner: str | None = None) -> None:
-    """Measured numbers in the colours of their curves: beside the panel, or in a corner of it ("upper right")."""
+def numbers(axes: Axes, heading: str, lines: Sequence[tuple[str, str | Mapping[str, Any]]],
+            corner: str | None = None) -> None:
+    """Measured numbers in the colours of their curves, or with their looks in front, so that no legend is needed:
+    beside the panel, or in a corner of it ("upper right")."""
     if not lines:
         return
-    blank = [Line2D([], [], linestyle="none") for _ in lines]
-    place: dict[str, Any] = {"loc": corner} if corner else {"loc": "center left", "bbox_to_anchor": (1.05, 0.5)}
-    axes.legend(blank, [text for text, _ in lines], labelcolor=[colour for _, colour in lines], title=heading,
-                title_fontsize=SMALL, alignment="left", handlelength=0, handletextpad=0, fontsize=SMALL,
-                labelspacing=0.25, ncols=1 + (len(lines) > 5), columnspacing=1.2, frameon=True, framealpha=0.85,
-                edgecolor="none", borderpad=0.2, **place)
+    looks = [how if isinstance(how, Mapping) else {"color": how, "linestyle": "none"} for _, how in lines]
+    marked = any("marker" in look for look in looks)
+    shown = [Line2D([], [], **{**look, "label": "_"}) for look in looks]
+    place: dict[str, Any] = {"loc": corner} if corner else {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
+    axes.legend(shown, [text for text, _ in lines], labelcolor=[look["color"] for look in looks], title=heading,
+                title_fontsize=SMALL, alignment="left", handlelength=1.4 * marked, handletextpad=0.5 * marked,
+                fontsize=SMALL, labelspacing=0.25, ncols=1 + (len(lines) > 5), columnspacing=1.2, frameon=True,
+                framealpha=0.85, edgecolor="none", borderpad=0.2, **place)
+
+
+def end_labels(axes: Axes, ends: Sequence[tuple[float, str, str]], height: float) -> None:
+    """Names beside the right edge of a panel with a logarithmic y axis of so many inches, in place of a legend: every
+    (y, text, colour) at its height, moved as far as its neighbours ask for."""
+    low, high = np.log(axes.get_ylim())
+    line = 1.15 * SMALL / 72 / height
+    bottom = -np.inf
+    for y, text, colour in sorted(ends):
+        bottom = max((np.log(y) - low) / (high - low), bottom + line)
+        axes.annotate(text, (1.0, bottom), (3, 0), xycoords="axes fraction", textcoords="offset points", color=colour,
+                      va="center", fontsize=SMALL, annotation_clip=False)
 
 
 def footer(figure: Figure, environments: pd.DataFrame, *sources: Axes) -> None:
@@ -202,15 +242,17 @@ def footer(figure: Figure, environments: pd.DataFrame, *sources: Axes) -> None:
     behind = {label: (one[0] if isinstance(one, tuple) else one).get_zorder() < DATA for label, one in entries.items()}
     order = sorted(entries, key=behind.__getitem__)
     width, height = figure.get_size_inches()
-    columns = max(1, int(width / (0.45 + 0.056 * max(map(len, order), default=1))))
+    columns = max(1, int(width / (0.45 + 0.06 * max(map(len, order), default=1))))
     rows = -(-len(order) // columns)
-    below = STAMP + LEGEND_ROW * rows + 0.06
+    stamp = textwrap.wrap(" · ".join(_origin(environments)), int(width / 0.065))
+    under = STAMP * len(stamp) + 0.04
+    below = under + LEGEND_ROW * rows + 0.06
     figure.set_figheight(height + below)  # the panels stay as high as they are
     if rows:
         figure.legend([entries[label] for label in order], order, loc="lower center", ncols=-(-len(order) // rows),
-                      bbox_to_anchor=(0.5, STAMP / (height + below)), borderaxespad=0.0, columnspacing=1.2)
-    figure.text(0.995, 0.3 * STAMP / (height + below), " · ".join(_origin(environments)), fontsize=SMALL, color=GREY,
-                ha="right")
+                      bbox_to_anchor=(0.5, under / (height + below)), borderaxespad=0.0, columnspacing=1.2)
+    figure.text(0.995, 0.03 / (height + below), "\n".join(stamp), fontsize=SMALL, color=GREY, ha="right", va="bottom",
+                linespacing=1.1)
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
         engine.set(rect=(0, below / (height + below), 1, height / (height + below)))
@@ -227,15 +269,3 @@ def _origin(environments: pd.DataFrame) -> list[str]:
         short = {text[:10] if column == "commit" else text for text in texts}
         found += [words.format(", ".join(sorted(short)))] * bool(short)
     return found
-
-
-def save(figure: Figure, path: Path) -> list[Path]:
-    """As PNG and PDF (fonts embedded) beside each other, with the same bytes for the same figure."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    written = [path.with_suffix(suffix) for suffix in (".png", ".pdf")]
-    drawn = io.BytesIO()
-    figure.savefig(drawn, format="png")
-    shades = Image.open(drawn).convert("RGB").quantize(SHADES, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    shades.save(written[0], optimize=True)
-    figure.savefig(written[1], metadata={"Creator": None, "Producer": None, "CreationDate": None})
-    return written

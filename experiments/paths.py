@@ -1,13 +1,15 @@
-"""Where things are: found relative to the repository, so that runs may be started from anywhere."""
+"""Where things are: found from the package, so that runs may be started from anywhere."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from heroism import places
+
 ROOT = Path(__file__).resolve().parent.parent
-CONF = ROOT / "conf"
+CONF = places.conf()
 
 
 def results_folder(smoke: bool) -> str:
     """Results of the tiny version of a study never mix with the real ones."""
-    return str(ROOT / "results" / "smoke" if smoke else ROOT / "results")
+    return str(places.results() / "smoke" if smoke else places.results())

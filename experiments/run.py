@@ -1,4 +1,5 @@
-"""``python -m experiments.run``: one job, or with ``-m`` a sweep. ``--help`` says what can be chosen.
+"""``python -m experiments.run``, or ``heroism`` where the package is installed: one job, or with ``-m`` a sweep.
+``--help`` says what can be chosen.
 
 Exit codes: 0 all is done; 1 a job failed (its record says why) or could not be kept; 2 a mistake in the input: one
 sentence, nothing ran; 128 + n ended by signal n (130: Ctrl-C), what was finished is kept.
@@ -15,12 +16,14 @@ import hydra
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
+from experiments import choices
 from experiments.mistakes import explain
 from experiments.paths import CONF
 from experiments.signals import Interrupted, orderly
 from experiments.store import Unsaved
 from experiments.task import task
 from experiments.words import read
+from heroism import places
 from heroism.errors import InputError
 
 FULL = "HYDRA_FULL_ERROR"
@@ -28,8 +31,13 @@ FULL = "HYDRA_FULL_ERROR"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line (without the program's name) and return the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        with orderly(), _command_line(arguments):
+        places.check(CONF)
+        if not {*choices.FLAGS}.isdisjoint(given):
+            print(choices.text())
+            return 0
+        with orderly(), _command_line(given):
             hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
     except (InputError, HydraException, OmegaConfBaseException) as mistake:
         return _report(mistake)
@@ -54,10 +62,10 @@ def _report(mistake: Exception) -> int:
 
 
 @contextmanager
-def _command_line(arguments: Sequence[str] | None) -> Iterator[None]:
+def _command_line(arguments: Sequence[str]) -> Iterator[None]:
     """Hydra reads sys.argv; asked for full errors, it hands them on instead of printing them and exiting."""
     before = sys.argv, os.environ.get(FULL)
-    sys.argv = [sys.argv[0], *read(sys.argv[1:] if arguments is None else arguments)]
+    sys.argv = [sys.argv[0], *read(arguments)]
     os.environ[FULL] = "1"
     try:
         yield

@@ -16,7 +16,7 @@ Names are imported when they are used; ``dir(heroism)`` lists them.
 from importlib import import_module
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "heroism.targets": ("Circle", "Embedded", "Empirical", "GaussianMixture", "Hypercube", "HypercubeVertices",

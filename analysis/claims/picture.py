@@ -1,59 +1,81 @@
 """The picture of a claim: a strip per row, what was measured and fitted beside every group's number and the prediction.
+
+Every group has its own colour and mark, in the curves and beside its name: nothing needs a legend.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from analysis import looks, style
-from analysis.claims.claim import Claim
-from analysis.claims.statistics import ANY, NORMAL, Curve, Measured
+from analysis.claims.notation import symbol, words, x_label, y_label
+from analysis.claims.statistics import NORMAL, Curve, Measured
 from analysis.claims.table import Judged, measured, source
 from analysis.claims.verdicts import CONFIRMED, REFUTED, SHARPER
 
 VERDICTS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
 SPOILED = ("folded", "diverged")  # reasons of a fit for leaving a point out
-NOTATION = {"log(T)**(2 + 2/K)": "log^(2+2/K) T", "inverse_h": "T / log T", "log(T)": "log T",
-            "jacobian_error": "ε_Jacobi", "score_error": "ε_score", "epsilon": "ε", "size": "R", "**": "^", " * ": " "}
-MEASURES = {None: "TV", "total_variation": "TV", "kl": "KL", "path_kl": "KL of the path", "wasserstein_exact": "W2",
-            ANY: "measured value", "score_bound": "‖s‖ √τ", "jacobian_bound": "‖∇s‖ τ",
-            "iterate_error": "iterate error / √τ", "refinement_contraction": "factor per refinement"}
-# Columns of the records whose names would crowd out the numbers.
-SHORT = {"schedule_duration=": "L=", "perturbation_frequency=": "ω=", "_": " "}
-LINE = 0.13  # inches of a line of labels
-AROUND = 0.7  # inches of a strip for title and axis
-LEAST, MOST, PAGE = 1.7, 6.5, 10.0  # inches of a strip, and of all of them
+LINE = 0.145  # inches of a line of labels
+AROUND = 0.75  # inches of a strip for title and axis
+LEAST, CURVES, MOST_CURVES = 1.2, 1.75, 2.6  # inches of a panel of curves
+LONG = 30  # characters of a line of a label
+MOST, PAGE = 6.5, 9.5  # inches of a strip, and of all of them
+NARROW = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"  # where no line is broken
 FAR = 0.02  # a floor below this share of every value is not drawn
+ENDS = 6  # more curves of a group are not named at their ends
+READ = ("Filled: points of the fit, hollow: left out of it, crosses: a path folded or diverged, dotted: floors; "
+        "dashed: what is predicted, shaded: its tolerance; bars: 95 % intervals.")
 
 
 def draw(judged: Sequence[Judged]) -> Figure:
-    """The rows of one claim below each other: curves at the left if there are any, numbers at the right."""
-    claim = judged[0].claim
+    """The rows of one claim below each other: curves at the left if there are any, numbers at the right; on a page of
+    one column numbers below the curves."""
+    width = style.fitting()
     fitted = any(group.curves for one in judged for group in one.row.groups)
-    labels = [[_label(group) for group in one.row.groups] for one in judged]
-    heights = np.array([AROUND + LINE * sum(1 + text.count("\n") for text in texts) for texts in labels])
-    heights = np.clip(heights, LEAST, MOST)
-    heights *= min(1.0, PAGE / heights.sum())
-    words = style.wrapped(f"{claim.words} [{source(claim)}]", 112)
-    figure = Figure(figsize=(style.WIDTH, heights.sum() + 0.15 * (2 + words.count("\n"))), layout="constrained")
-    axes = figure.subplots(len(judged), 1 + fitted, squeeze=False, gridspec_kw={"height_ratios": heights})
-    for strip, one, texts, height in zip(axes, judged, labels, heights, strict=True):
-        drawn, room = _looks(one.row.groups), max(1, round((height - AROUND) / LINE))
+    beside = fitted and width > style.COLUMN
+    labels = [_labels(one.row.groups) for one in judged]
+    forests = np.clip([AROUND + LINE * _lines(texts).sum() for texts in labels], 1.0, MOST)
+    least = CURVES if beside else max(LEAST, min(CURVES, PAGE / len(judged) - forests.max()))
+    curved = np.full(len(judged), least if fitted else 0.0)
+    total = np.maximum(forests, curved) if beside else forests + curved
+    share = min(1.0, PAGE / total.sum())
+    figure = Figure(figsize=(width, share * total.sum()), layout="constrained")
+    strips = figure.add_gridspec(len(judged), 1, height_ratios=total)
+    for i, (one, texts, forest, height) in enumerate(zip(judged, labels, share * forests, share * total, strict=True)):
+        strip = strips[i]
+        if beside:  # curves keep their shape beside a long list of numbers
+            parts = strip.subgridspec(1, 2)
+            rest = height - MOST_CURVES
+            upper = parts[0].subgridspec(2, 1, height_ratios=(MOST_CURVES, rest))[0] if rest > 0 else parts[0]
+        else:
+            ratios = (least, forest / share) if fitted else (1.0,)
+            parts = strip.subgridspec(len(ratios), 1, height_ratios=ratios)
+            upper = parts[0]
+        drawn = _looks(one.row.groups, one.names)
+        first = figure.add_subplot(upper)
         if fitted:
-            _curves(strip[0], one, drawn)
-        _forest(strip[-1], one, drawn, texts, every=max(1, -(-len(texts) // room)))
-    figure.suptitle(words, fontsize=8.5)
+            _curves(first, one, drawn, min(height if beside else share * least, MOST_CURVES))
+        _forest(figure.add_subplot(parts[1]) if fitted else first, one, drawn, texts, forest)
+        first.set_title(words(looks.name(one.names)), loc="left")
     return figure
 
 
-def _curves(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]]) -> None:
+def caption(judged: Sequence[Judged]) -> str:
+    """What is claimed, by whom, what came out for every row, and how to read the picture."""
+    claim = judged[0].claim
+    found = "; ".join(f"{one.names}: " * bool(one.names) + f"{one.verdict.word}, {measured(one.verdict.worst)}, "
+                      f"predicted {claim.direction} {one.verdict.predicted:.3g}" for one in judged if one.row.groups)
+    return f"{claim.words} [{source(claim)}] Measured: {found or 'nothing yet'}. {READ}"
+
+
+def _curves(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]], height: float) -> None:
     curves = [(look, curve) for look, group in zip(drawn, one.row.groups, strict=True) for curve in group.curves]
     if not any(np.any(_drawable(curve)) for _, curve in curves):
         axes.set_axis_off()
@@ -61,12 +83,22 @@ def _curves(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]]) -> None
     for look, curve in curves:
         _curve(axes, curve, look)
     axes.set_yscale("log")
+    low, high = _range([curve for _, curve in curves])
+    axes.set_ylim(low, high)
+    style.decades(axes.yaxis, low, high)
     if one.claim.statistic.kind != "geometric":
         axes.set_xscale("log")
         style.plain_ticks(axes.xaxis)
         _reference(axes, one, [curve for _, curve in curves])
-    axes.set(xlabel=_x_label(one.claim), ylabel=_y_label(one.claim))
-    axes.set_title(one.names.replace("_", " "))
+    axes.set(xlabel=x_label(one.claim.statistic), ylabel=y_label(one.claim.statistic))
+    _name_ends(axes, curves, height - 0.5)
+
+
+def _range(curves: Sequence[Curve]) -> tuple[float, float]:
+    """Of what was measured, with a little room: neither a reference nor a far floor spreads the axis."""
+    values = np.concatenate([curve.y[_drawable(curve)] for curve in curves])
+    room = max(1.6, (values.max() / values.min()) ** 0.08)
+    return float(values.min() / room), float(values.max() * room)
 
 
 def _curve(axes: Axes, curve: Curve, look: Mapping[str, Any]) -> None:
@@ -76,8 +108,8 @@ def _curve(axes: Axes, curve: Curve, look: Mapping[str, Any]) -> None:
     good, colour = _drawable(curve), look["color"]
     for part, face in ((good & inside, colour), (good & ~inside, "white")):
         axes.errorbar(curve.x[part], curve.y[part], style.reach(curve.y[part], NORMAL * curve.stderr[part]),
-                      fmt=look["marker"], markersize=3.0, color=colour, markerfacecolor=face, elinewidth=0.7,
-                      zorder=style.DATA)
+                      fmt=look["marker"], markersize=3.2, color=colour, markerfacecolor=face, markeredgewidth=0.7,
+                      elinewidth=0.7, zorder=style.DATA)
     bad = good & np.isin(curve.y, [point.y for point in curve.fit.dropped if point.why.startswith(SPOILED)])
     bad |= good & (curve.doubtful if curve.doubtful is not None else False)
     style.cross(axes, curve.x[bad], curve.y[bad])
@@ -98,77 +130,96 @@ def _drawable(curve: Curve) -> np.ndarray:
 
 
 def _reference(axes: Axes, one: Judged, curves: Sequence[Curve]) -> None:
-    """The predicted slope, dashed, through the middle of everything."""
+    """The predicted slope, dashed, through the middle of everything, named in the corner that it leaves free."""
     points = np.array([point for curve in curves for point in curve.fit.points])
-    if not len(points):
+    if not len(points) or not np.isfinite(one.verdict.predicted):
         return
+    inverse = one.claim.statistic.kind == "inverse_slope"
+    slope = 1.0 / one.verdict.predicted if inverse else one.verdict.predicted
     x = np.array([points[:, 0].min(), points[:, 0].max()])
     middle = np.exp(np.log(points).mean(axis=0))
-    axes.plot(x, middle[1] * (x / middle[0]) ** one.verdict.predicted, "k--", linewidth=1.0, zorder=style.DATA,
-              label=f"predicted: {one.claim.direction} {one.verdict.predicted:.3g}")
-    axes.legend(fontsize=style.SMALL, frameon=True, framealpha=0.85, edgecolor="none")
+    axes.plot(x, middle[1] * (x / middle[0]) ** slope, color=looks.INK, linestyle=looks.DASHED, linewidth=1.0,
+              zorder=style.DATA, label=f"{one.claim.direction} {one.verdict.predicted:.3g}")
+    rises = np.cov(np.log(points).T)[0, 1] >= 0
+    axes.legend(loc="upper left" if rises else "upper right", borderpad=0.1, handlelength=1.6, frameon=True,
+                framealpha=0.8, edgecolor="none")
 
 
-def _forest(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]], texts: Sequence[str], every: int) -> None:
-    """Value and 95% interval of every group; the prediction with its tolerance shaded; words for every so many."""
+def _name_ends(axes: Axes, curves: Sequence[tuple[Mapping[str, Any], Curve]], height: float) -> None:
+    """What tells the curves of a group apart, at the right end of the highest of each."""
+    ends: dict[str, float] = {}
+    for _, curve in curves:
+        good = _drawable(curve)
+        if good.any():
+            name = ", ".join(symbol(key, value) for key, value in curve.names.items())
+            last = float(curve.y[good][np.argmax(curve.x[good])])
+            ends[name] = max(last, ends.get(name, 0.0))
+    if 1 < len(ends) <= ENDS:
+        style.end_labels(axes, [(y, name, looks.INK) for name, y in ends.items()], height)
+
+
+def _forest(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]], texts: Sequence[tuple[str, str]],
+            height: float) -> None:
+    """Value and 95% interval of every group; the prediction with its tolerance shaded; words for as many as fit."""
     groups, verdict = one.row.groups, one.verdict
     if not groups:
         axes.set_axis_off()
         return
     axes.axvspan(verdict.predicted - verdict.tolerance, verdict.predicted + verdict.tolerance, color="0.9", zorder=0)
-    axes.axvline(verdict.predicted, color="k", linestyle="--", linewidth=1.0)
-    for i, (look, group) in enumerate(zip(drawn, groups, strict=True)):
+    axes.axvline(verdict.predicted, color=looks.INK, linestyle=looks.DASHED, linewidth=1.0)
+    lines = _lines(texts)
+    places = np.cumsum(lines) - (lines + 1) / 2  # 0, 1, 2, ... where every label is one line
+    every = max(1, int(np.ceil(LINE * lines.sum() / (height - AROUND + LINE))))
+    for i, (place, look, group) in enumerate(zip(places, drawn, groups, strict=True)):
         if np.isfinite(group.value):
             low, high = (bound if np.isfinite(bound) else group.value for bound in (group.low, group.high))
-            axes.plot([low, high], [i, i], color=look["color"], linewidth=1.0)
-            axes.plot(group.value, i, marker=look["marker"], markersize=3.4, color=look["color"])
+            axes.plot([low, high], [place, place], color=look["color"], linewidth=1.0)
+            axes.plot(group.value, place, marker=look["marker"], markersize=3.6, color=look["color"],
+                      markerfacecolor=look["color"] if high > low else "white")
         elif i % every == 0:
-            axes.text(0.02, i, str(group.reason).partition(" (")[0], transform=axes.get_yaxis_transform(),
-                      fontsize=style.SMALL, va="center", color=looks.GREY)
-    axes.set_yticks(range(0, len(texts), every), texts[::every], fontsize=style.SMALL)
-    axes.set_ylim(len(groups) - 0.4, -0.6)
+            room = int(9 * style.fitting(style.COLUMN))
+            reason = style.wrapped(str(group.reason).partition(" (")[0], room).partition("\n")
+            axes.text(0.02, place, reason[0] + " …" * bool(reason[1]), transform=axes.get_yaxis_transform(),
+                      va="center", color=looks.GREY)
+    before = ["", *(lead for lead, _ in texts[::every])]
+    axes.set_yticks(places[::every], [_said(*text, last) for text, last in zip(texts[::every], before, strict=False)])
+    axes.set_ylim(places[-1] + lines[-1] / 2 + 0.1, -0.6)
     axes.grid(axis="y", visible=False)
-    worst = verdict.worst and replace(verdict.worst, label=_label(verdict.worst).replace("\n", " "))
-    # A space that does not break keeps an interval on one line.
-    words = f"{verdict.word}: {measured(worst)}".replace(", ", ",\N{NO-BREAK SPACE}")
-    axes.set_title(style.wrapped(words, 54), loc="right", color=VERDICTS.get(verdict.word, looks.GREY))
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.set_title(verdict.word, loc="right", color=VERDICTS.get(verdict.word, looks.GREY), fontweight="bold")
+    if one.claim.statistic.kind in ("level", "ratio") and not any(group.curves for group in groups):
+        axes.set_xlabel(y_label(one.claim.statistic) + ", ratio" * (one.claim.statistic.kind == "ratio"))
 
 
-def _label(group: Measured) -> str:
-    """The group's name in words, on several lines if need be."""
-    first, _, rest = group.label.partition(" ")
-    return style.wrapped(f"{looks.name(first)} {_rewritten(rest, SHORT)}".strip(), 38) or "all"
+def _lines(texts: Sequence[tuple[str, str]]) -> np.ndarray:
+    """How many lines every label takes; a name that stands above it in the list is not said again."""
+    before = ["", *(lead for lead, _ in texts)]
+    return np.array([1 + _said(*text, last).count("\n") for text, last in zip(texts, before, strict=False)], dtype=int)
 
 
-def _looks(groups: Sequence[Measured]) -> list[dict[str, Any]]:
-    """By the first word of a group's name, that of a target or sampler; further marks where it comes again."""
-    words = [group.label.partition(" ")[0] for group in groups]
+def _said(lead: str, rest: str, before: str) -> str:
+    if not (lead and rest):
+        return lead or rest or "all"
+    return rest if lead == before else f"{lead}{' ' if len(lead + rest) < LONG else chr(10)}{rest}"
+
+
+def _labels(groups: Sequence[Measured]) -> list[tuple[str, str]]:
+    """The groups' names in words: (target or sampler, what else tells them apart, on several lines if need be)."""
+    found = []
+    for group in groups:
+        first, _, rest = group.label.partition(" ")
+        lead, rest = ("", group.label) if "=" in first else (looks.name(first), rest)
+        found.append((lead, style.wrapped(words(rest).replace(" = ", NARROW), LONG).replace(NARROW, " = ")))
+    return found
+
+
+def _looks(groups: Sequence[Measured], row: str) -> list[dict[str, Any]]:
+    """By the first word of a group's name, that of a target or sampler, or of its row's where it has none; further
+    marks where it comes again."""
+    first = [group.label.partition(" ")[0] or row for group in groups]
     seen, found = Counter[str](), []
-    for place, word in enumerate(words):
+    for place, word in enumerate(first):
         look = looks.nth(place) if "=" in word or not word else looks.look(word)
         found.append(look | ({"marker": looks.MARKERS[seen[word] % len(looks.MARKERS)]} if seen[word] else {}))
         seen[word] += 1
     return found
-
-
-def _x_label(claim: Claim) -> str:
-    return {None: "", "h": "h = log T / T"}.get(claim.statistic.x, _rewritten(str(claim.statistic.x), NOTATION))
-
-
-def _y_label(claim: Claim) -> str:
-    statistic = claim.statistic
-    measure = MEASURES.get(statistic.measure, str(statistic.measure).replace("_", " "))
-    if statistic.kind == "crossing_slope":
-        return f"{_rewritten(statistic.reached, NOTATION)} where {measure} = ε"
-    name = measure if statistic.y == "error" else _rewritten(statistic.y, NOTATION)
-    if statistic.scaled_by is None:
-        return name
-    scale = _rewritten(statistic.scaled_by, NOTATION)
-    return f"{name} · {scale}" if len(statistic.scaled_by) < 40 else f"{name}, scaled"
-
-
-def _rewritten(text: str, symbols: Mapping[str, str]) -> str:
-    """Every name as its symbol, in their order."""
-    for name, symbol in symbols.items():
-        text = text.replace(name, symbol)
-    return text

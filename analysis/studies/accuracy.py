@@ -135,18 +135,19 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
 
     panels = [(looks.place(str(family), d), rows) for family, rows in points.groupby("family")]
     return style.panelled(panels, panel, COLUMNS, 1.8, "number of noise levels $T$", style.TV, tables["environments"],
-                          sharex=True, sharey=True)
+                          sharex=True, sharey=True, narrowest=3.0)
 
 
 def _panel(axes: Axes, points: pd.DataFrame, orders: pd.DataFrame) -> None:
     measured = []
     for K, curve in points.groupby("K"):
-        look = looks.look(f"K={K}")
-        style.curve(axes, curve, "T", curve["dropped"] == "", f"$K = {K}$", **look)
+        look, found = looks.look(f"K={K}"), ""
+        style.curve(axes, curve, "T", curve["dropped"] == "", "_", **look)
         row = orders[orders["K"] == K]
         if len(row) and np.isfinite(row["order"].iloc[0]) and row["why"].iloc[0] == "":
             value = style.measured(*row[["order", "low", "high"]].iloc[0])
-            measured.append((f"$K = {K}$:  {value} → {row['order_at_small_h'].iloc[0]:.2f}", look["color"]))
+            found = f":  {value} → {row['order_at_small_h'].iloc[0]:.2f}"
+        measured.append((f"$K = {K}${found}", look))
     style.floor_line(axes, [], [], looks.INK, "measured floors")
     style.numbers(axes, "measured order in $h$", measured)
 
@@ -165,7 +166,7 @@ def _dress(axes: Axes, points: pd.DataFrame) -> None:
         inside = line > smallest
         style.slope_line(axes, steps[inside], line[inside], "slopes of reference" if order == 1 else "_")
         axes.annotate(f"$h^{order}$" if order > 1 else "$h$", (steps[inside][-1], line[inside][-1]), (2, 0),
-                      textcoords="offset points", fontsize=7, color=looks.GREY, va="center", annotation_clip=False)
+                      textcoords="offset points", color=looks.GREY, va="center", annotation_clip=False)
     style.powers_of_two(axes.xaxis, points["T"])
     style.decades(axes.yaxis, bottom, 2.0)
 

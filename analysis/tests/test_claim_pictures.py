@@ -10,7 +10,8 @@ from matplotlib.text import Text
 
 from analysis import looks, style
 from analysis.claims.claim import Claim, Statistic
-from analysis.claims.picture import draw
+from analysis.claims.notation import words, x_label, y_label
+from analysis.claims.picture import caption, draw
 from analysis.claims.statistics import Curve, Measured, Row
 from analysis.claims.table import Judged
 from analysis.claims.verdicts import Verdict
@@ -61,12 +62,14 @@ def test_numbers_that_decide_nothing_are_hollow_and_crossed_out():
     assert hollow and all(line.get_xdata() == pytest.approx(X[[0, 3]]) for line in hollow)
 
 
+@pytest.mark.parametrize("width", [style.WIDTH, style.COLUMN])
 @pytest.mark.parametrize("rows, groups", [(1, 1), (6, 3), (4, 20), (1, 108), (5, 5)])
-def test_many_rows_and_groups_stay_within_a_page_and_can_be_read(rows, groups):
+def test_many_rows_and_groups_stay_within_a_page_and_can_be_read(rows, groups, width):
     names = [f"{name} d={d}" for d in range(1 + groups // 3) for name in ("sphere", "ddim", "of_my_own")][:groups]
-    figure = draw(judged(*([group(name) for name in names] for _ in range(rows))))
+    with style.page(width):
+        figure = draw(judged(*([group(name) for name in names] for _ in range(rows))))
     figure.draw_without_rendering()
-    assert figure.get_figwidth() == style.WIDTH and figure.get_figheight() < 11.0 and len(figure.axes) == 2 * rows
+    assert figure.get_figwidth() == width and figure.get_figheight() < 11.0 and len(figure.axes) == 2 * rows
     assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text()) >= style.SMALL
     for axes in figure.axes:
         labels = [label.get_window_extent() for label in axes.get_yticklabels() if label.get_text()]
@@ -81,8 +84,8 @@ def test_a_target_or_sampler_looks_as_it_does_everywhere():
     for place, label in ((0, "sphere"), (1, "sphere"), (2, "dpm_solver_pp")):
         assert first[place].get_color() == looks.look(label)["color"]
     assert first[0].get_marker() == looks.look("sphere")["marker"] != first[1].get_marker()
-    assert [label.get_text() for label in forest.get_yticklabels()] == ["sphere d=4", "sphere d=64", "DPM-Solver++ d=4",
-                                                                        "K=3"]
+    assert [label.get_text() for label in forest.get_yticklabels()] == ["sphere d = 4", "d = 64", "DPM-Solver++ d = 4",
+                                                                        "K = 3"]
 
 
 def test_long_names_are_wrapped():
@@ -97,3 +100,28 @@ def test_groups_without_a_number_say_why_and_rows_without_groups_stay_empty():
     figure = draw(judged([reason, group()], []))
     assert any(text.get_text() == "2 of 3 points needed" for text in figure.axes[1].texts)
     assert not figure.axes[2].axison and not figure.axes[3].axison
+
+
+def test_words_of_a_claim_stand_in_its_caption():
+    rows = judged([group()], [])
+    said = caption(rows)
+    assert said.startswith(" ".join(WORDS.split())) and "2506.24042, eq. 17" in said
+    assert "K = 2: confirmed, 3 [2.9, 3.1] sphere, predicted at least 3" in said and "K = 3" not in said
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("d=64 T=1e-4 sampler_eta=0.25", "d = 64 T = 10⁻⁴ η = 0.25"),
+    ("product_mixture d=1000000", "product mixture d = 10⁶"),
+    ("target_k=3", "k = 3"), ("sampler_size=0.5 [0.25]", "size = 0.5 [0.25]")])
+def test_labels_have_the_symbols_of_the_field(text, expected):
+    assert words(text) == expected
+
+
+@pytest.mark.parametrize("statistic, x, y", [
+    (Statistic("slope", x="h"), r"$h = \log T / T$", "TV"),
+    (Statistic("crossing_slope", x="1/epsilon"), r"$1/\varepsilon$", r"$T/\log T$ at TV $= \varepsilon$"),
+    (Statistic("slope", x="score_error", measure="kl", scaled_by="1 / score_error"), r"$\varepsilon_\mathrm{score}$",
+     r"$\mathrm{KL}$ / $\varepsilon_\mathrm{score}$"),
+    (Statistic("level", measure="own_measure"), "", "own measure")])
+def test_axes_have_the_symbols_of_the_field(statistic, x, y):
+    assert (x_label(statistic), y_label(statistic)) == (x, y)

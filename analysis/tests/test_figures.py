@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from analysis import style
+from analysis.printing import save
 from analysis.studies import module_of, names, tables_of
 from analysis.tests.synthetic import record, tidy
 
@@ -31,16 +32,16 @@ def test_no_two_pictures_share_a_file():
 def test_it_is_drawn_and_saved_with_the_same_bytes(study, picture, synthetic_tables, tmp_path):
     figures = [picture.draw(synthetic_tables[study]) for _ in range(2)]
     assert all(isinstance(figure, Figure) for figure in figures)
-    first, again = ([path.read_bytes() for path in style.save(figure, tmp_path / str(i) / "figure")]
+    first, again = ([path.read_bytes() for path in save(figure, tmp_path / str(i) / "figure")]
                     for i, figure in enumerate(figures))
     assert first == again and first[0].startswith(b"\x89PNG") and first[1].startswith(b"%PDF")
     assert all(2_000 < len(content) < 400_000 for content in first)
 
 
 def test_another_process_writes_the_same_bytes(tmp_path):
-    code = ("import sys; from pathlib import Path; from analysis import style; figure, shown = "
+    code = ("import sys; from pathlib import Path; from analysis import printing, style; figure, shown = "
             "style.wrapped_panels(2, 2, 2.0); [axes.plot([1, 2], [3, 4], label='x') for axes in shown]; "
-            "style.save(figure, Path(sys.argv[1]))")
+            "printing.save(figure, Path(sys.argv[1]))")
     saved = []
     for number in range(2):
         where = tmp_path / str(number) / "figure"
@@ -59,9 +60,11 @@ def test_it_says_where_it_comes_from_and_what_it_shows(study, picture, synthetic
 
 
 @every_picture
-def test_it_fits_a_page_and_can_be_read_there(study, picture, synthetic_tables):
-    figure = picture.draw(synthetic_tables[study])
-    assert figure.get_figwidth() <= style.WIDTH and figure.get_figheight() < 11.0
+@pytest.mark.parametrize("width", [style.WIDTH, style.COLUMN])
+def test_it_fits_a_page_and_can_be_read_there(study, picture, synthetic_tables, width):
+    with style.page(width):
+        figure = picture.draw(synthetic_tables[study])
+    assert figure.get_figwidth() <= width and figure.get_figheight() < 11.0
     assert min(text.get_fontsize() for text in texts(figure)) >= style.SMALL
 
 

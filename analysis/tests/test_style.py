@@ -1,12 +1,11 @@
-"""What all pictures share: rounding that never promises too much, marks of what decides nothing, files for print."""
+"""What all pictures share: rounding that never promises too much, marks of what decides nothing, pages they fit on."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
-from PIL import Image
 
-from analysis import looks, style
+from analysis import style
 
 
 @pytest.mark.parametrize("value, low, high, text", [
@@ -57,14 +56,22 @@ def test_panels_are_wrapped():
     assert [axes.get_xlabel() for axes in shown] == ["", "", "x", "x", "x"]
 
 
-def test_a_picture_keeps_its_colours_and_embeds_its_type(tmp_path):
+def test_panels_are_wrapped_where_a_page_is_narrower():
+    groups = [(str(i), pd.DataFrame({"T": [i, i + 1]})) for i in range(1, 6)]
+    with style.page(style.COLUMN):
+        figure = style.panelled(groups, lambda axes, rows: axes.plot(rows["T"], rows["T"]), 3, 1.5, "x", "y",
+                                pd.DataFrame({"environment": []}))
+    assert figure.get_figwidth() == style.COLUMN and figure.get_figheight() > 4.5
+    assert [axes.get_ylabel() for axes in figure.axes] == ["y", "", "y", "", "y"]
+    assert [axes.get_xlabel() for axes in figure.axes] == ["", "", "", "x", "x"]
+    assert style.fitting() == style.WIDTH
+
+
+def test_names_at_the_ends_of_curves_do_not_overlap():
     figure, ((axes,),) = style.panels(1, 1, 2.0)
-    for i, colour in enumerate(looks.COLOURS):
-        axes.plot([0, 1], [i, i], color=colour, linewidth=4)
-    png, pdf = style.save(figure, tmp_path / "folder" / "figure")
-    shades = np.unique(np.asarray(Image.open(png).convert("RGB")).reshape(-1, 3), axis=0).astype(int)
-    for colour in looks.COLOURS:
-        value = [int(colour[i:i + 2], 16) for i in (1, 3, 5)]
-        assert np.abs(shades - value).sum(axis=1).min() < 10
-    content = pdf.read_bytes()
-    assert b"/FontFile2" in content and b"CreationDate" not in content
+    axes.set(yscale="log", ylim=(1e-3, 1.0))
+    style.end_labels(axes, [(0.1, "one", "k"), (0.1, "two", "k"), (0.09, "three", "k"), (1e-3, "four", "k")], 1.5)
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert [text.get_text() for text in axes.texts][:2] == ["four", "three"]
+    assert all(not one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])

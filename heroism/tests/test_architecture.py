@@ -18,6 +18,7 @@ OURS = ("heroism", "experiments", "analysis")
 # Files and folders of heroism: each may import those of the lines before it, and a folder its own files.
 LINES = (
     {"errors", "described"},
+    {"places"},
     {"noise", "rates", "theory", "formulas", "record"},
     {"special", "nodes", "grids"},
     {"targets"},
@@ -36,7 +37,7 @@ LINES = (
     {"testing"},
 )
 # What a study needs from the mathematics to read its records: names, formulas, fits; no target, no transport.
-ANALYSIS_KNOWS = {"errors", "record", "formulas", "rates", "theory", "samplers"}
+ANALYSIS_KNOWS = {"errors", "places", "record", "formulas", "rates", "theory", "samplers"}
 # Libraries that a folder must not know.
 FOREIGN = {
     "heroism": {"hydra", "omegaconf", "rich", "joblib", "pandas", "pyarrow", "matplotlib", "experiments", "analysis"},
