@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heroism.errors import nonnegative, require, whole_number
-from heroism.noise import Array, NoiseLevel
+from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.targets.base import Target
 from heroism.targets.mixtures import Mixture, centred
 
@@ -32,7 +33,7 @@ class Embedded(Target):
     """
 
     def __init__(self, target: Target, ambient_dim: int):
-        self.target = target
+        self.target, self.partial = target, target.partial
         inner = target.ambient_dim
         extra = whole_number("ambient_dim", ambient_dim, inner) - inner
         require(target.copies <= MOST_COPIES, "target", f"{target.copies} independent copies",
@@ -54,10 +55,16 @@ class Embedded(Target):
         return cls(Mixture(centred(np.ones(1), variances, k), shell=k), dim)
 
     def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        inner = self.target.sample(n * self.target.copies, level, rng).reshape(n, self.inner_dim)
-        if self.rest is None:
-            return inner
-        return np.concatenate([inner, self.rest.sample(n, level, rng)], axis=1)
+        return self._around(self.target.sample(n * self.target.copies, level, rng).reshape(n, -1), level, rng)
+
+    def sample_part(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        return self._around(self.target.sample_part(n * self.target.copies, level, rng).reshape(n, -1), level, rng)
+
+    def in_part(self, x: Array, level: NoiseLevel) -> NDArray[np.bool_]:
+        return self.target.in_part(x[:, : self.inner_dim], level) if self.partial else super().in_part(x, level)
+
+    def part_levels(self, schedule: NoiseSchedule) -> NoiseSchedule:
+        return self.target.part_levels(schedule)
 
     def log_density(self, x: Array, level: NoiseLevel) -> Array:
         inner = self.target.log_density(x[:, : self.inner_dim].reshape(-1, self.target.dim), level)
@@ -83,3 +90,8 @@ class Embedded(Target):
             return inner
         rest = Mixture(self.rest, shell=self.rest.shell).lift(positions[:, self.inner_dim :], rng)
         return np.concatenate([inner, rest], axis=1)
+
+    def _around(self, inner: Array, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        if self.rest is None:
+            return inner
+        return np.concatenate([inner, self.rest.sample(len(inner), level, rng)], axis=1)

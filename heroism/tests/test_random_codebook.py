@@ -13,7 +13,7 @@ from heroism.samplers import ExponentialAdams, Heroism, RungeKutta
 from heroism.scores import ExactScore
 from heroism.starts import Exact, Gaussian
 from heroism.tail import Tail
-from heroism.targets import RandomCodebook, RandomTree
+from heroism.targets import Embedded, RandomCodebook, RandomTree
 from heroism.transport import transport
 
 SCHEDULE = log_snr_schedule(64, 1e-3, 1.0 - 1e-6)
@@ -91,6 +91,18 @@ def test_nodes_of_a_tree_condense_one_after_the_other():
     assert not target.in_part(x, between).any()
     ends = transport(RungeKutta(), ExactScore(target), target.part_levels(SCHEDULE), 30, 5)
     assert target.in_part(ends.positions, ends.level).all() and total_variation(ends, target).value < 1e-3
+
+
+def test_zeros_beside_a_codebook_change_nothing_but_the_rest():
+    inner = RandomCodebook(12)
+    target = Embedded(inner, 40)
+    assert target.partial and target.multiplicity.tolist() == [1, 11, 28]
+    found, alone = (total_variation(transport(RungeKutta(), ExactScore(each), each.part_levels(SCHEDULE), 40, 7), each)
+                    for each in (target, inner))
+    assert found.value < 1e-4 and alone.value < 1e-4
+    coarse = total_variation(transport(ExponentialAdams(3), ExactScore(target), SCHEDULE, 300, 7), target)
+    same = total_variation(transport(ExponentialAdams(3), ExactScore(inner), SCHEDULE, 300, 7), inner)
+    assert coarse.value == pytest.approx(same.value, abs=4.0 * np.hypot(coarse.stderr, same.stderr))
 
 
 def test_a_tree_of_one_level_is_a_codebook():
