@@ -10,6 +10,7 @@ from heroism.targets.hypercube import Hypercube
 from heroism.targets.hypercube_vertices import HypercubeVertices
 from heroism.targets.labelled import LabelledMixture
 from heroism.targets.linear_code import LinearCode
+from heroism.targets.polytopes import CrossPolytope, Simplex
 from heroism.targets.product_mixture import ProductMixture
 from heroism.targets.random_codebook import RandomCodebook
 from heroism.targets.random_tree import RandomTree
@@ -22,6 +23,7 @@ from heroism.targets.truncated_gaussian import TruncatedGaussian
 __all__ = [
     "Circle",
     "Codebook",
+    "CrossPolytope",
     "Embedded",
     "Empirical",
     "GaussianMixture",
@@ -33,6 +35,7 @@ __all__ = [
     "RandomCodebook",
     "RandomTree",
     "ScaleMixture",
+    "Simplex",
     "Sphere",
     "StudentT",
     "Target",

@@ -16,6 +16,7 @@ from heroism.noise import Array
 from heroism.targets import (
     Circle,
     Codebook,
+    CrossPolytope,
     Embedded,
     Empirical,
     GaussianMixture,
@@ -27,6 +28,7 @@ from heroism.targets import (
     RandomCodebook,
     RandomTree,
     ScaleMixture,
+    Simplex,
     Sphere,
     StudentT,
     Target,
@@ -126,6 +128,8 @@ def _codebooks() -> dict[str, Example]:
     for name, book in (("", Codebook(5, 0.9, 0.0)), (", unequal", Codebook(3, 1.5, 0.1, 1.5))):
         eyes = np.broadcast_to(book.variance * np.eye(book.dim), (len(book.points), book.dim, book.dim))
         codes["Codebook" + name] = mixture(book, book.points, eyes, book.weights)
+    tree = Codebook(3, [0.5, 0.4], 0.02, spreads=[0.9, 0.1])
+    codes["Codebook, tree"] = mixture(tree, tree.points, [0.02 * np.eye(3)] * len(tree.points), tree.weights)
     for d in (3, 7):
         codes[f"RandomTree, {d}"] = _tree(d, [0.2, 0.3], [0.7, 0.4], 0.1)
     return codes | {f"RandomCodebook, {d}": _planted(d, rate, variance) for d, rate, variance in
@@ -197,6 +201,8 @@ def _bounded() -> dict[str, Example]:
         "Sphere": Example(Sphere(3), 0.0, 1.0 / 3.0),
         "Sphere, fifty": Example(Sphere(50, 3.0), 0.0, 9.0 / 50.0),
         "Sphere, million": Example(Sphere(10**6, 100.0), 0.0, 0.01),
+        "Simplex": Example(Simplex(4, 1.2), 0.3, 1.44 * (np.eye(4) / 4.0 - 1.0 / 16.0)),
+        "CrossPolytope": Example(CrossPolytope(5), 0.0, 1.0),
         "Torus": Example(Torus([1.0, 0.2]), 0.0, [0.5, 0.5, 0.02, 0.02]),
     }
 

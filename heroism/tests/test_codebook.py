@@ -43,9 +43,18 @@ def test_many_words():
     np.testing.assert_allclose(target.score(x[None], LEVELS[-1])[0], expected, rtol=1e-9)
 
 
+def test_words_of_a_tree():
+    target = Codebook(6, [0.4, 0.6], 0.0, spreads=[0.9, 0.1])
+    families = target.points.reshape(11, 37, 6)
+    within = families - families.mean(axis=1, keepdims=True)
+    assert np.mean(within**2) == pytest.approx(0.1 * 36 / 37, rel=0.1)
+    assert np.mean(target.points**2) == pytest.approx(1.0, rel=0.5)
+
+
 def test_mistakes():
     for arguments, words in (((65, 0.1), "d = 65"), ((16, 1.0), "rate = 1.0: exp"), ((4, -1.0), "rate = -1"),
-                             ((4, 0.01), "at least two words"), ((4, 0.7, -1.0), "variance"),
+                             ((4, 0.01), "at least two words"), ((4, [0.5, 0.5], 0.0, 0.0, 0, [1.0]), "spreads"),
+                             ((4, []), "at least two words"), ((4, 0.7, -1.0), "variance"),
                              ((4, 0.7, 0.0, -1.0), "skew"), ((4, 0.7, 0.0, 0.0, 0.5), "seed")):
         with pytest.raises(InputError, match=words):
             Codebook(*arguments)

@@ -93,6 +93,18 @@ def test_nodes_of_a_tree_condense_one_after_the_other():
     assert target.in_part(ends.positions, ends.level).all() and total_variation(ends, target).value < 1e-3
 
 
+def test_zeros_beside_a_codebook_change_nothing_but_the_rest():
+    inner = RandomCodebook(12)
+    target = Embedded(inner, 40)
+    assert target.partial and target.multiplicity.tolist() == [1, 11, 28]
+    found, alone = (total_variation(transport(RungeKutta(), ExactScore(each), each.part_levels(SCHEDULE), 40, 7), each)
+                    for each in (target, inner))
+    assert found.value < 1e-4 and alone.value < 1e-4
+    coarse = total_variation(transport(ExponentialAdams(3), ExactScore(target), SCHEDULE, 300, 7), target)
+    same = total_variation(transport(ExponentialAdams(3), ExactScore(inner), SCHEDULE, 300, 7), inner)
+    assert coarse.value == pytest.approx(same.value, abs=4.0 * np.hypot(coarse.stderr, same.stderr))
+
+
 def test_a_tree_of_one_level_is_a_codebook():
     one, other, level = RandomTree(20, [0.8], [1.0], 1e-3), RandomCodebook(20, 0.8, 1e-3), NoiseLevel.from_tau(0.2)
     x = other.sample_part(30, level, np.random.default_rng(6))
