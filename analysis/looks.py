@@ -28,6 +28,7 @@ KNOWN: Mapping[str, tuple[str, str, str, Any]] = {
     "low_rank_mixture": ("low-rank mixture", GREEN, "^", SOLID), "hypercube": ("", PURPLE, "D", SOLID),
     "sphere": ("", ORANGE, "v", SOLID), "digits": ("handwritten digits", BLACK, "X", SOLID),
     "hypercube_vertices": ("vertices of a cube", SKY, "<", SOLID), "gaussian": ("", GREY, "P", SOLID),
+    "random_codebook": ("", VERMILION, "o", SOLID),
     "K=1": ("", BLACK, "o", SOLID), "K=2": ("", ORANGE, "s", SOLID), "K=3": ("", BLUE, "^", SOLID),
     "K=4": ("", VERMILION, "D", DOTTED), "K=5": ("", GREEN, "v", SOLID), "K=6": ("", PURPLE, "P", DOTTED),
     "heroism": ("HEROISM", BLUE, "o", SOLID), "composed": ("HEROISM composed", BLUE, "p", DASHED),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from heroism.errors import nonnegative, require, whole_number
-from heroism.noise import Array, NoiseLevel
+from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.targets.base import Target
 from heroism.targets.mixtures import Mixture, centred
+from heroism.targets.random_codebook import RandomCodebook
 
 MOST_COPIES = 4096
 
@@ -19,7 +21,8 @@ class Embedded(Target):
 
     The reduced coordinates are those of ``target`` and, for the other ``ambient_dim - k``, which are N(0, tau I) and
     independent of it, one radius (one plain coordinate if there is one; none if there are none). A product of
-    identical laws is written out, one reduced coordinate a copy, with a diagonal Jacobian.
+    identical laws is written out, one reduced coordinate a copy, with a diagonal Jacobian. Of a law that is described
+    by one of its parts, that part is followed here too.
 
     Parameters
     ----------
@@ -43,6 +46,7 @@ class Embedded(Target):
         inside = np.tile(target.multiplicity, target.copies)
         self.multiplicity = np.append(inside, extra) if extra else inside
         alone = target.copies > 1 and target.dim == 1
+        self.partial = target.partial
         self.jacobian: Literal["dense", "diagonal"] = "diagonal" if alone or target.jacobian == "diagonal" else "dense"
 
     @classmethod
@@ -53,11 +57,27 @@ class Embedded(Target):
         variances = np.array([nonnegative("variance", variance)])
         return cls(Mixture(centred(np.ones(1), variances, k), shell=k), dim)
 
+    @classmethod
+    def codebook(cls, k: int, dim: int, rate: float = 1.0, variance: float = 1e-6) -> Embedded:
+        """The planted model of a random codebook of that rate in k of d coordinates. InputError: what it refuses."""
+        return cls(RandomCodebook(k, rate, variance), dim)
+
     def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        inner = self.target.sample(n * self.target.copies, level, rng).reshape(n, self.inner_dim)
-        if self.rest is None:
-            return inner
-        return np.concatenate([inner, self.rest.sample(n, level, rng)], axis=1)
+        return self._beside(self.target.sample(n * self.target.copies, level, rng), n, level, rng)
+
+    def sample_part(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        return self._beside(self.target.sample_part(n * self.target.copies, level, rng), n, level, rng)
+
+    def in_part(self, x: Array, level: NoiseLevel) -> NDArray[np.bool_]:
+        return self.target.in_part(x[:, : self.inner_dim], level)
+
+    def part_levels(self, schedule: NoiseSchedule) -> NoiseSchedule:
+        return self.target.part_levels(schedule)
+
+    def _beside(self, inner: Array, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
+        """(n, dim) points whose first coordinates are given, one copy a row."""
+        inner = inner.reshape(n, self.inner_dim)
+        return inner if self.rest is None else np.concatenate([inner, self.rest.sample(n, level, rng)], axis=1)
 
     def log_density(self, x: Array, level: NoiseLevel) -> Array:
         inner = self.target.log_density(x[:, : self.inner_dim].reshape(-1, self.target.dim), level)

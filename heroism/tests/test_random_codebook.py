@@ -9,11 +9,11 @@ from heroism.errors import InputError
 from heroism.measures.distances import Histogram, TotalVariation
 from heroism.measures.run import Run
 from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
-from heroism.samplers import ExponentialAdams, Heroism, RungeKutta
+from heroism.samplers import Ddim, ExponentialAdams, Heroism, RungeKutta
 from heroism.scores import ExactScore
 from heroism.starts import Exact, Gaussian
 from heroism.tail import Tail
-from heroism.targets import RandomCodebook
+from heroism.targets import Embedded, RandomCodebook
 from heroism.transport import transport
 
 SCHEDULE = log_snr_schedule(64, 1e-3, 1.0 - 1e-6)
@@ -87,3 +87,17 @@ def test_where_it_does_not_apply():
     for arguments, words in (((1,), "d = 1"), ((8, 0.0), "rate = 0"), ((8, 1.0, 0.2), "words of rate 1 overlap")):
         with pytest.raises(InputError, match=words):
             RandomCodebook(*arguments)
+
+
+def test_in_a_larger_space_its_part_is_followed_too():
+    """DDIM keeps the other coordinates, which are zero, exactly: they add nothing."""
+    alone, larger = RandomCodebook(16), Embedded.codebook(16, 400)
+    assert larger.partial and not Embedded.subspace(2, 4).partial
+    found, other = (total_variation(transport(Ddim(), ExactScore(target), SCHEDULE, 1000, 5), target)
+                    for target in (alone, larger))
+    assert 0.1 < found.value < 0.9
+    assert abs(found.value - other.value) < 4.0 * np.hypot(found.stderr, other.stderr)
+    law = Exact().on(larger, SCHEDULE)
+    ends = transport(RungeKutta(), ExactScore(larger), larger.part_levels(SCHEDULE), 50, 3)
+    assert law.draw(50, np.random.default_rng(0)).positions.shape == (50, 3)
+    assert larger.in_part(ends.positions, ends.level).all() and total_variation(ends, larger).value < 1e-4
