@@ -2,7 +2,8 @@
 
 The section ``optimise`` of a study file says, for every combination of ``each``, over what is searched:
 
-    x, levels      what is maximised: the exponent of x in the inverse step 1/h where the error is at a level (mean)
+    x, levels      what is maximised: the exponent of x in the inverse step 1/h where the error is at a level (mean);
+                   x is d, a name that only formulas use, such as a radius, or 1/epsilon, which runs over the levels
     each           {override: values}; one search for every combination
     trials, batch, startup, seed   how many; how many are proposed at once (whatever the number of workers); how many
                    are random before the sampler (a tree of Parzen estimators) takes over; its seed
@@ -36,9 +37,12 @@ from experiments.origin import now, provenance
 from experiments.store import Store
 from heroism.errors import InputError, require, whole_number
 from heroism.formulas import evaluate
-from heroism.rates import crossing, fit_rate
+from heroism.rates import Crossing, crossing, fit_rate
 from heroism.record import Record, SearchRecord
 
+OVER_LEVELS = "1/epsilon"
+SETTINGS = ("d", "K", "N")  # names that are settings of a run; another x is known to formulas alone
+FEWEST_LEVELS = 3
 DIGITS = 3  # of a proposed number, so that records read well and do not hang on the last bits of a machine
 NEEDED = ("x", "levels", "each", "trials", "batch", "startup", "seed", "smoke", "families", "trial", "again")
 FORMULA = re.compile(r"\{([^{}]*)\}")
@@ -87,8 +91,8 @@ class Search:
     def count(self) -> int:
         """Jobs there will be."""
         targets = {str(family["target"]) for family in self.section["families"]}
-        again = min(self.families, len(targets)) * len(self.section["again"][self.x])
-        return self.trials * len(self.section["trial"][self.x]) + again
+        again = min(self.families, len(targets)) * len(self._places(self.section["again"]))
+        return self.trials * len(self._places(self.section["trial"])) + again
 
     @property
     def keys(self) -> list[str]:
@@ -145,11 +149,19 @@ class Search:
                 self._read(one, jobs)
         return every
 
+    def _places(self, grid: Mapping[str, Any]) -> list[float]:
+        """The values of x; one alone, which means nothing, where x runs over the levels."""
+        return [math.nan] if self.x == OVER_LEVELS else list(grid[self.x])
+
     def _jobs(self, one: Instance, grid: Mapping[str, Any]) -> Iterator[tuple[float, Job]]:
-        for place in grid[self.x]:
-            names = {**one.values, **self.names, self.x: place}
+        numbers = {key: value for key, value in grid.items() if isinstance(value, int | float)}
+        for place in self._places(grid):
+            names = {**numbers, **one.values, **self.names, self.x: place}
             filled = {key: _fill(text, names) for key, text in one.overrides.items()}
-            for job in self.grid({**filled, **self.names, **grid, self.x: place}):
+            settings = {**filled, **self.names, **grid, self.x: place}
+            if self.x not in SETTINGS:
+                del settings[self.x]
+            for job in self.grid(settings):
                 yield float(place), job
 
     def _read(self, one: Instance, jobs: Sequence[tuple[float, Job]]) -> None:
@@ -158,7 +170,8 @@ class Search:
             records = [record for _, record in job.known(self.store) if record is not None and record.done]
             one.keys += [record.key for record in records]
             curves.append((place, records))
-        one.exponent = exponent(curves, [float(level) for level in self.section["levels"]])
+        levels = [float(level) for level in self.section["levels"]]
+        one.exponent = exponent_of_accuracy(curves[0][1], levels) if self.x == OVER_LEVELS else exponent(curves, levels)
         if not math.isfinite(one.exponent):
             one.reason = "the errors do not fall"
 
@@ -189,7 +202,7 @@ def read(section: Any, smoke: bool) -> dict[str, Any]:
     families = merged["families"]
     require(bool(families) and all("target" in family for family in families), "study.optimise.families", families,
             "give at least one, each with its target")
-    for name in ("trial", "again"):
+    for name in ("trial", "again") if merged["x"] != OVER_LEVELS else ():
         require(isinstance(merged[name].get(merged["x"]), list), f"study.optimise.{name}.{merged['x']}",
                 merged[name].get(merged["x"]), "give a list: the exponent is that of this number")
     return merged
@@ -221,12 +234,25 @@ def exponent(curves: Sequence[tuple[float, Sequence[Record]]], levels: Sequence[
     return float(np.mean(slopes)) if slopes else math.nan
 
 
+def exponent_of_accuracy(records: Sequence[Record], levels: Sequence[float]) -> float:
+    """Of 1/epsilon in the inverse step, over the levels that a ladder brackets; NaN if there are fewer than three."""
+    found = {1.0 / level: at.x for level in levels if records and (at := _crossing(records, level)).reason is None}
+    if len(found) < FEWEST_LEVELS:
+        return math.nan
+    return float(fit_rate(list(found), list(found.values()), saturation=None).slope)
+
+
 def _reached(records: Sequence[Record], level: float) -> float:
     """The inverse step at which a ladder reaches a level, or where it ends."""
+    at = _crossing(records, level)
+    return next((end for end in (at.x, at.after, at.by) if math.isfinite(end) and end > 0), math.nan)
+
+
+def _crossing(records: Sequence[Record], level: float) -> Crossing:
+    """The inverse step at which a ladder reaches a level, or why none is known."""
     inverse = [1.0 / record.step if record.step else math.nan for record in records]
     value, stderr, floor = zip(*((one.error.value, one.error.stderr, one.error.floor) for one in records), strict=True)
-    at = crossing(inverse, value, stderr, level, floor)
-    return next((end for end in (at.x, at.after, at.by) if math.isfinite(end) and end > 0), math.nan)
+    return crossing(inverse, value, stderr, level, floor)
 
 
 def _suggest(trial: optuna.Trial, name: str, spec: Any) -> Any:

@@ -19,8 +19,9 @@ from typing import Any
 __version__ = "0.2.0"
 
 _HOMES = {
-    "heroism.targets": ("Circle", "Embedded", "Empirical", "GaussianMixture", "Hypercube", "HypercubeVertices",
-                        "LabelledMixture", "ProductMixture", "ScaleMixture", "Sphere", "StudentT", "Target", "Torus",
+    "heroism.targets": ("Circle", "Codebook", "CrossPolytope", "Embedded", "Empirical", "GaussianMixture", "Hypercube",
+                        "HypercubeVertices", "LabelledMixture", "LinearCode", "ProductMixture", "RandomCodebook",
+                        "RandomTree", "ScaleMixture", "Simplex", "Sphere", "StudentT", "Target", "Torus",
                         "TruncatedGaussian", "check_target"),
     "heroism.noise": ("NoiseLevel", "NoiseSchedule", "log_snr_schedule", "paper_schedule", "rho_schedule",
                       "uniform_time_schedule"),

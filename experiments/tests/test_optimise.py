@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from experiments.optimise import combinations, exponent, read
+from experiments.optimise import combinations, exponent, exponent_of_accuracy, read
 from experiments.tests.test_run import stamps
 from experiments.tests.test_store import record
 from heroism.errors import InputError
@@ -30,6 +30,13 @@ def rungs(by_d, order, ladder=tuple(2**power for power in range(4, 24))):
 @pytest.mark.parametrize("by_d, order", [(0.5, 2), (1.0, 2), (0.5, 4)])
 def test_the_exponent_is_that_of_the_law(by_d, order):
     assert exponent(list(rungs(by_d, order)), [1e-3, 1e-4]) == pytest.approx(by_d / order, abs=0.01)
+
+
+def test_the_exponent_of_the_accuracy_is_one_over_the_order():
+    (_, ladder), *_ = rungs(0.5, 2)
+    assert exponent_of_accuracy(ladder, [1e-2, 1e-3, 1e-4, 1e-30]) == pytest.approx(0.5, abs=0.01)
+    assert math.isnan(exponent_of_accuracy(ladder, [1e-2, 1e-3, 1e-30]))
+    assert math.isnan(exponent_of_accuracy([], [1e-2]))
 
 
 def test_a_ladder_that_ends_above_the_level_counts_where_it_ends():
@@ -61,6 +68,17 @@ def test_the_command_line_narrows_what_there_is_one_search_for_each_of():
     assert combinations(SECTION, {"K": ["3"]}) == [{"K": 3}]
     with pytest.raises(InputError, match="searches over it"):
         combinations(SECTION, {"d": ["4"]})
+
+
+@pytest.mark.parametrize("study, x", [("worst_accuracy", "1/epsilon"), ("worst_radius", "radius")])
+def test_other_numbers_than_the_dimension_are_searched_over(bare, study, x):
+    assert bare("-m", f"study={study}", "smoke=true", "hydra/launcher=basic") == 0, bare.err
+    (search,) = searched(bare)
+    assert search["x"] == x and len(search["trials"]) == 2
+    targets = [record["config"]["target"] for record in bare.records()]
+    sizes = {target[name] for target in targets for name in ("radius", "half_width") if name in target}
+    assert study == "worst_accuracy" or {1, 8} <= sizes
+    assert all("radius" not in record["config"] for record in bare.records())
 
 
 def searched(bare):
