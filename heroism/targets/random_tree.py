@@ -12,7 +12,7 @@ from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.targets.mixtures import IsotropicComponents, Mixture
 
 LARGEST_DIM = 1_000_000
-SCATTER, FINE = 6.0, 0.4  # half-log-SNR in which paths jump, in 1/sqrt(d); steps that follow a jump, in 1/d
+SCATTER, FINE = 4.0, 0.8  # half-log-SNR in which paths jump, in 1/sqrt(d); steps that follow a jump, in 1/d
 GROWTH, COARSE = 0.3, 0.09  # of steps with the distance from there; the longest
 
 
