@@ -44,7 +44,7 @@ def test_a_window_of_short_steps_lies_around_the_transition_of_a_codebook(dim):
     target, steps = RandomCodebook(dim), 50
     found = prepared(ComposedHeroism.adaptive(), target, steps).sampler.refined
     assert found.schedule.steps == steps + round(SHORT_STEPS * steps)
-    apart = np.array([level.half_log_snr for level in found.schedule.levels]) - target.critical.half_log_snr
+    apart = np.array([level.half_log_snr for level in found.schedule.levels]) - target.transition.half_log_snr
     near = np.abs(apart) < 3.0 / np.sqrt(dim)
     assert near.sum() > 0.7 * SHORT_STEPS * steps and np.abs(np.diff(apart)).max() < 1.0
     assert found.first < steps and apart[::-1][found.first] < -1.0 / np.sqrt(dim)
