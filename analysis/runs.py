@@ -1,13 +1,13 @@
 """The table of runs: one row per record and estimate, from which every table, claim and figure can be made again.
 
 Columns: what a record says (``heroism.record``), its names shortened where claims need them often; ``measure, error,
-stderr, floor, tail, n`` of one estimate; ``<group>_<parameter>`` for every parameter of target, sampler, schedule and
-perturbation (``target_half_width``); ``h`` (the step of the schedule) and ``inverse_h``; ``refinements`` (rounds per
-step), ``size`` (half width, radius or scale of the target), ``spent`` (score evaluations of all paths together);
-``instance`` (what a search measured again), ``trial, trial_exponent`` (what it only tried); ``studies`` (from the
-plans, joined by semicolons), ``variant`` (what else was varied), ``setting`` (a digest of everything but seed and
-particles), ``kin`` (of the classes that computed it), ``code``, ``environment``. A failed record has one row without an
-error. What is not known is missing; lists stand as JSON.
+stderr, floor, tail, n, parts`` of one estimate; ``<group>_<parameter>`` for every parameter of target, sampler,
+schedule and perturbation (``target_half_width``); ``h`` (the step of the schedule) and ``inverse_h``; ``refinements``
+(rounds per step), ``size`` (half width, radius or scale of the target), ``spent`` (score evaluations of all paths
+together); ``instance`` (what a search measured again), ``trial, trial_exponent`` (what it only tried); ``studies``
+(from the plans, joined by semicolons), ``variant`` (what else was varied), ``setting`` (a digest of everything but
+seed and particles), ``kin`` (of the classes that computed it), ``code``, ``environment``. A failed record has one row
+without an error. What is not known is missing; lists stand as JSON.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ PROVENANCE = ("code", "commit", "dirty", "versions", "machine")
 LEFT_OUT = (*PROVENANCE[1:], "traceback", "rungs", "config", "estimates", "step")
 SIZES = ("target_half_width", "target_radius", "target_scale")
 TEXT = ["key", "kind", "status", "reason", "study", "studies", *CHOICES, "scheduler", "variant", "measure", "deciding",
-        "instance", "setting", "kin", "code", "environment", "finished"]
+        "instance", "parts", "setting", "kin", "code", "environment", "finished"]
 WHOLE = ["d", "K", "T", "particles", "seed", "order", "ambient_dim", "reduced_dim", "evaluations", "rounds", "n"]
 NUMBERS = ["epsilon", "error", "stderr", "floor", "tail", "folded", "diverged", "score_error",
            "jacobian_error", "tau_end", "h", "inverse_h", "refinements", "size", "spent", "trial", "trial_exponent",
@@ -181,6 +181,7 @@ def _rows(record: Record) -> Iterator[dict[str, Any]]:
     said["kin"] = _digest(sorted(set(_classes(record.config))))
     for name in record.estimates or [record.deciding]:
         measured = asdict(record.estimates[name]) if record.estimates else {}
+        measured["parts"] = json.dumps(measured["parts"]) if measured.get("parts") else None
         yield {**said, "measure": name, "error": measured.pop("value", None), **measured,
                "setting": _digest([names, common, measures.get(name, measures)])}
 

@@ -87,7 +87,7 @@ class Map:
                 self.score.weigh(None if weights is None else weights[some])
             end = self._run(with_tangents(self.target, z[some]), Flow(self.score, self.budget))
             positions[some] = end[0]
-            sign[some], log_volume[some] = self._determinant(end[1:])
+            sign[some], log_volume[some] = self.determinant(end[1:])
             if derivatives is not None:
                 derivatives[:, some] = end[1:]
         if derivatives is None:
@@ -166,8 +166,10 @@ class Map:
         self.evaluations, self.rounds = flow.evaluations, flow.rounds
         return end
 
-    def _determinant(self, tangents: Array) -> tuple[Array, Array]:
-        """Sign and log of the absolute determinant, (n,) each."""
+    def determinant(self, tangents: Array) -> tuple[Array, Array]:
+        """Sign and log of the absolute determinant, (n,) each, of tangents (p, n, dim) that began as
+        :func:`heroism.flow.with_tangents` has them.
+        """
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             if self._dense:
                 sign, log_volume = np.linalg.slogdet(np.moveaxis(tangents, 1, 0))

@@ -12,16 +12,18 @@ from heroism.noise import Array
 
 
 def in_turn(flow: Flow, bundle: Array, plan: Plan, tolerance: float = 0.0, begin: int = 0,
-            values: Array | None = None) -> Iterator[tuple[Array, int]]:
+            values: Array | None = None, first: Array | None = None) -> Iterator[tuple[Array, int]]:
     """The bundle after every step, and how many of its stages were evaluated.
 
     A path that was left after ``begin`` steps goes on from its bundle there and the predictions ``values`` that were
-    stored, (slots, size); they are changed in place, and may be kept to go on again.
+    stored, (slots, size); they are changed in place, and may be kept to go on again. ``first`` is then the bundle at
+    its beginning.
 
     All are, or fewer if the mean square update of every state, from one stage to the next, falls below ``tolerance``
     squared times its mean square.
     """
-    first = state = bundle.reshape(1, -1)
+    state = bundle.reshape(1, -1)
+    first = state if first is None else first.reshape(1, -1)
     values = np.empty((plan.slots, state.size)) if values is None else values
     for step in plan.steps[begin:]:
         made, settled, before = 0, False, np.empty((0, state.size))

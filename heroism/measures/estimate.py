@@ -21,6 +21,7 @@ class Estimate(Measured):
     n : number of particles behind it.
     tail : index of the tail of what the particles contribute (:func:`heroism.measures.tail_index.tail_index`); None
         where there are no such contributions, or too few.
+    parts : rows of numbers, of what the value is a sum of, as the measure says; None for most.
     """
 
     __slots__ = ()

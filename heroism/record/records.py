@@ -19,8 +19,9 @@ HEAVY = 0.7  # index of a tail above which averages of a practical size are not 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One estimate of a record: value, standard error, floor (NaN where they are not finite), number of particles, and
-    the index of the tail of what they contribute (None: none known).
+    """One estimate of a record: value, standard error, floor (NaN where they are not finite), number of particles,
+    the index of the tail of what they contribute (None: none known), and rows of numbers that tell what it is a sum of
+    (None: it is none, or they are not kept).
     """
 
     value: Annotated[float, Range()]
@@ -28,6 +29,7 @@ class Measured:
     floor: float
     n: int
     tail: Annotated[float | None, Range()] = None
+    parts: Sequence[Sequence[Annotated[float | None, Range()]]] | None = None
 
     @property
     def heavy(self) -> bool:
