@@ -17,18 +17,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import DISTANCE, curves
-from analysis.text import NONE, markdown, number
+from analysis.curves import DISTANCE, curves, is_spoiled
+from analysis.text import DOUBTFUL, NONE, mark, markdown, number
 from heroism.rates import fit_rate
 from heroism.samplers.external.catalogue import REFUSED
 from heroism.samplers.external.solve_ivp import REFUSED_STEPPERS
 
 NOTE = ("Both targets, the Gaussian mixture / the scale mixture. Order: on the last rungs above the floor. Holds to "
         "T: the last to which the error fell at about the claimed order. results/diffusers.md has every option, the "
-        "tables of a trained model, SciPy, diffrax, and what cannot run.")
+        "tables of a trained model, SciPy, diffrax, and what cannot run. " + DOUBTFUL)
 METHODS = ["package", "solver", "options", "levels"]
 COLUMNS = [*METHODS, "target", "claimed", "order", "order_low", "order_high", "holds_to", "stops_at", "floor",
-           "evaluations", "goes_on_to", "why"]
+           "evaluations", "goes_on_to", "doubtful", "why"]
 PACKAGES = {"diffusers": "diffusers", "solve_ivp": "scipy", "diffrax": "diffrax"}
 SETTLED = 0.1  # a total variation above it says nothing of an order
 FALLS = 1.5  # a curve that no later rung takes below this share of it has stopped
@@ -147,6 +147,7 @@ def _row(one: Experiment, seen: Curves, failed: str | None) -> Row:
             "holds_to": _holds_to(curve, claimed), "stops_at": end if np.isfinite(end) else None,
             "floor": curve[curve["T"] >= end]["value"].median(), "evaluations": _at(curve, end, "evaluations"),
             "goes_on_to": double["value"].min() if rounds is not None else np.nan,
+            "doubtful": int(is_spoiled(curve[curve["T"] >= end]).sum()),
             "why": "; ".join([*why, *([failed] if failed else [])])}
 
 
@@ -267,7 +268,7 @@ another option. What is said of a formula is shown in `heroism/tests/test_extern
 
 def page(tables: Mapping[str, pd.DataFrame]) -> str:
     """Every solver, option and table; those that cannot run at the end."""
-    return f"{HEAD}\n{markdown(everything(tables['diffusers']))}\n"
+    return f"{HEAD}\n{markdown(everything(tables['diffusers']))}\n\n{DOUBTFUL}\n"
 
 
 def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -295,7 +296,7 @@ def _of_both(method: Row, rows: pd.DataFrame) -> dict[str, str]:
         "order": " / ".join(f"{order:.1f}" for order in rows["order"] if np.isfinite(order)) or NONE,
         "holds to T": number(rows["holds_to"].min(skipna=False), ".0f"),
         "stops at T": number(stops.min(), ".0f"),
-        "at TV": number(rows["floor"].max(), ".0e") if len(stops) else NONE,
+        "at TV": number(rows["floor"].max(), ".0e") + mark(rows["doubtful"].sum()) if len(stops) else NONE,
         "why": why[0] if why else "",
     }
 

@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import curves, same
-from analysis.text import number
+from analysis.curves import curves, is_spoiled
+from analysis.text import DOUBTFUL, mark, number
 
-NOTE = "Stops at T: where the estimate is its measured floor, within its error, or falls no further."
+NOTE = f"Stops at T: where the estimate is its measured floor, within its error, or falls no further. {DOUBTFUL}"
 EXACT = "total_variation"
 NEAR = 2.0  # a value below this multiple of the floor is the floor
 RUN = ["family", "target", "d", "K"]
@@ -23,27 +23,33 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Tables of the floors study.
 
     ``floors_curves``: every distance at every T, with its measured floor.
-    ``floors``: for every run and distance the floor, where it stops, and how far the exact figure goes on.
+    ``floors``: for every run and distance the floor, where it stops, and how far the exact figure goes on; ``doubtful``
+    of its points decide nothing, as paths fold or diverge.
     """
     points = curves(runs)
     points = points[points.groupby(RUN, dropna=False)["distance"].transform("nunique") > 1].reset_index(drop=True)
-    rows = [_row(dict(zip([*RUN, "distance"], key, strict=True)), curve, _exact(points, curve))
-            for key, curve in points.groupby([*RUN, "distance"], sort=True, dropna=False)]
+    rows = [dict(zip(RUN, run, strict=True)) | _row(curve, here[(here["distance"] == EXACT) & ~is_spoiled(here)])
+            for run, here in points.groupby(RUN, sort=True, dropna=False) for _, curve in here.groupby("distance")]
     columns = [*RUN, "distance", "particles", "floor", "smallest", "stops_at", "exact_there", "exact_at_the_end",
-               "decades_unseen"]
+               "decades_unseen", "doubtful"]
     return {"floors_curves": points, "floors": pd.DataFrame(rows, columns=columns)}
 
 
-def _exact(points: pd.DataFrame, curve: pd.DataFrame) -> pd.Series:
-    """The exact total variation of the same runs, by T."""
-    run = curve.iloc[0]
-    alike = np.logical_and.reduce([same(points[name], run[name]) for name in ("family", "d", "K")])
-    return points[alike & (points["distance"] == EXACT)].set_index("T")["value"].dropna()
+def _row(curve: pd.DataFrame, exact: pd.DataFrame) -> dict[str, object]:
+    """One distance of a run beside the exact total variation of the same run."""
+    exact, used = exact.set_index("T")["value"].dropna(), curve[~is_spoiled(curve)].dropna(subset="value")
+    at = _stops_at(used.sort_values("T"))
+    there = float(exact.get(at, np.nan)) if pd.notna(at) else np.nan
+    end = float(exact.min()) if len(exact) else np.nan
+    return {"distance": curve["distance"].iloc[0], "particles": curve["n"].max(),
+            "floor": float(curve["floor"].median()), "smallest": float(used["value"].min()), "stops_at": at,
+            "exact_there": there, "exact_at_the_end": end,
+            "decades_unseen": float(np.log10(there / end)) if there > 0 and end > 0 else np.nan,
+            "doubtful": int(is_spoiled(curve).sum())}
 
 
 def _stops_at(curve: pd.DataFrame) -> object:
     """The first T where the value is its floor, within its error, or falls no further; missing if it goes on."""
-    curve = curve.sort_values("T")
     value, error = curve["value"].to_numpy(float), curve["stderr"].fillna(0.0).to_numpy(float)
     at_floor = value <= np.maximum(NEAR * curve["floor"], curve["floor"] + 2.0 * error)
     lowest_later = np.append(np.minimum.accumulate(value[::-1])[::-1][1:], np.nan)  # the last one has nothing after it
@@ -51,19 +57,10 @@ def _stops_at(curve: pd.DataFrame) -> object:
     return curve["T"].to_numpy()[np.argmax(stopped)] if stopped.any() else pd.NA
 
 
-def _row(run: dict[str, object], curve: pd.DataFrame, exact: pd.Series) -> dict[str, object]:
-    at = _stops_at(curve.dropna(subset="value"))
-    there = float(exact.get(at, np.nan)) if pd.notna(at) else np.nan
-    end = float(exact.min()) if len(exact) else np.nan
-    return {**run, "particles": curve["n"].max(), "floor": float(curve["floor"].median()),
-            "smallest": float(curve["value"].min()), "stops_at": at, "exact_there": there, "exact_at_the_end": end,
-            "decades_unseen": float(np.log10(there / end)) if there > 0 and end > 0 else np.nan}
-
-
 def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The floor of every distance, where it stops, and how far the exact figure goes on."""
     return pd.DataFrame([{
-        "family": row["family"], "d": number(row["d"], ".0f"), "distance": row["distance"],
+        "family": row["family"], "d": number(row["d"], ".0f"), "distance": row["distance"] + mark(row["doubtful"]),
         "floor": number(row["floor"], ".1e"), "smallest value": number(row["smallest"], ".1e"),
         "stops at T": number(row["stops_at"], ".0f") if pd.notna(row["stops_at"]) else "goes on",
         "exact TV there": number(row["exact_there"], ".1e"),

@@ -12,13 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import DISTANCE, curves
+from analysis.curves import DISTANCE, curves, is_spoiled
 from analysis.files import read_study_file
-from analysis.text import NONE, interval, level, markdown, number
+from analysis.text import DOUBTFUL, NONE, interval, level, mark, markdown, number
 from heroism.rates import FLOOR_FACTOR, NOISY, Crossing, crossing, fit_rate
 
 NOTE = ("HEROISM's best : the best of all others (their ratio ± its standard error); a dash where no run gets there. "
-        "results/leaderboard.md has every sampler.")
+        "results/leaderboard.md has every sampler. " + DOUBTFUL)
 MADE_BY = "leaderboard"
 METHOD = ["target", "d", "sampler", "method", "ours"]
 COSTS = ("evaluations", "rounds")
@@ -33,15 +33,17 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     ``leaderboard_points`` : every run, with the name of its method and ``error``, its total variation or, where the map
     folds or the floor is higher, a cautious bound on it.
     ``leaderboard`` : one row per target, method and epsilon: the costs from which on the error stays below epsilon, or
-    why there are none; the order in the number of steps beside the declared one.
-    ``leaderboard_frontier`` : for every target, epsilon and cost the best of HEROISM and the best of the others.
+    why there are none, and whether runs on which paths fold or diverge are behind it (``doubtful``); the order in
+    the number of steps beside the declared one.
+    ``leaderboard_frontier`` : for every target, epsilon and cost the best of HEROISM and the best of the others, of
+    those that are not doubtful.
     """
     points = _named(curves(runs, DISTANCE))
     levels = sorted(map(float, read_study_file("leaderboard")["epsilon"]), reverse=True)
     rows = [row for key, curve in points.groupby(METHOD, sort=True)
             for row in _rows(dict(zip(METHOD, key, strict=True)), curve, levels)]
-    columns = [*METHOD, "epsilon", *COSTS, *(f"{cost}_stderr" for cost in COSTS), "reason", "order", "order_low",
-               "order_high", "declared_order", "smallest"]
+    columns = [*METHOD, "epsilon", *COSTS, *(f"{cost}_stderr" for cost in COSTS), "reason", "doubtful", "order",
+               "order_low", "order_high", "declared_order", "smallest"]
     board = pd.DataFrame(rows, columns=columns)
     return {"leaderboard": board, "leaderboard_points": points, "leaderboard_frontier": _frontier(board)}
 
@@ -66,7 +68,9 @@ def _rows(group: Row, curve: pd.DataFrame, levels: Sequence[float]) -> list[Row]
         reached = {cost: _cost(curve, cost, epsilon) for cost in COSTS}
         found.append({**group, "epsilon": epsilon, **{cost: at.x for cost, at in reached.items()},
                       **{f"{cost}_stderr": at.stderr for cost, at in reached.items()},
-                      "reason": reached["evaluations"].reason or "", **order, "smallest": curve["error"].min()})
+                      "reason": reached["evaluations"].reason or "",
+                      "doubtful": any(is_spoiled(curve[curve[cost] >= at.after]).any() for cost, at in reached.items()),
+                      **order, "smallest": curve["error"][~is_spoiled(curve)].min()})
     return found
 
 
@@ -84,7 +88,8 @@ def _order(curve: pd.DataFrame) -> Row:
     """In the number of steps T - 1, from the runs on the falling part of the curve."""
     declared = curve["order"].dropna()
     error = curve["error"].to_numpy(float)
-    why = ["a later run is worse" if one < worst else None for one, worst in zip(error, envelope(error), strict=True)]
+    why = ["a later run is worse" if one < worst else spoiled
+           for one, worst, spoiled in zip(error, envelope(error), curve["unusable"], strict=True)]
     fit = fit_rate(curve["T"].to_numpy(float) - 1.0, error, curve["stderr"], curve["floor"], ASYMPTOTIC, why)
     low, high = fit.interval()
     return {"order": -fit.slope, "order_low": -high, "order_high": -low,
@@ -105,7 +110,7 @@ def _frontier(board: pd.DataFrame) -> pd.DataFrame:
 
 def _best(rows: pd.DataFrame, cost: str) -> tuple[float, float, str]:
     """(cost, its relative standard error, method) of the cheapest."""
-    rows = rows.dropna(subset=cost)
+    rows = rows[~rows["doubtful"].astype(bool)].dropna(subset=cost)
     if rows.empty:
         return np.nan, np.nan, ""
     least = rows.loc[rows[cost].astype(float).idxmin()]
@@ -131,7 +136,8 @@ Score evaluations / sequential rounds per sample path from which on the exact jo
 samplers run from the same exact starting points, between the same noise levels (sigma from 80 to 0.01). Bold: the
 fewest evaluations of all. A dash: not reached by any run (`results/tables/leaderboard.csv` says why). Orders are
 measured in the number of steps, on the falling part of the curve below a total variation of 10⁻², with a 95 % interval.
-Where a map folds, ten times the share of folded particles is added to its total variation.
+Where a map folds, ten times the share of folded particles is added to its total variation; †: such a run is behind the
+number, which is neither the fewest nor in an order.
 """
 
 
@@ -145,24 +151,25 @@ def page(tables: Mapping[str, pd.DataFrame]) -> str:
 
 def _of_target(board: pd.DataFrame) -> pd.DataFrame:
     levels = sorted(board["epsilon"].unique(), reverse=True)
-    costs, rounds = (board.pivot(index="method", columns="epsilon", values=cost).astype(float) for cost in COSTS)
-    least = costs.min()
+    costs, rounds, doubtful = (board.pivot(index="method", columns="epsilon", values=name).astype(float)
+                               for name in (*COSTS, "doubtful"))
+    least = costs[doubtful == 0.0].min()
     orders = board.drop_duplicates("method").set_index("method").replace([np.inf, -np.inf], np.nan)
     return pd.DataFrame([{
         "method": method,
-        **{f"{at:.0e}".replace("e-0", "e-"): _cell(costs.at[method, at], rounds.at[method, at], least[at])
-           for at in levels},
+        **{f"{at:.0e}".replace("e-0", "e-"): _cell(costs.at[method, at], rounds.at[method, at], least[at],
+                                                   doubtful.at[method, at]) for at in levels},
         "order": interval(orders.at[method, "order"], orders.at[method, "order_low"],
                           orders.at[method, "order_high"], digits=1),
         "declared": f"{orders.at[method, 'declared_order']:g}",
     } for method in costs.sort_values(sorted(levels), na_position="last").index])
 
 
-def _cell(evaluations: float, rounds: float, least: float) -> str:
+def _cell(evaluations: float, rounds: float, least: float, doubtful: float) -> str:
     if not np.isfinite(evaluations):
         return NONE
     text = f"{evaluations:.0f}" if abs(evaluations - rounds) < 1.5 else f"{evaluations:.0f} / {rounds:.0f}"
-    return f"**{text}**" if evaluations <= least else text
+    return text + mark(doubtful) if doubtful else f"**{text}**" if evaluations <= least else text
 
 
 # ---- pictures ------------------------------------------------------------------------------------

@@ -9,16 +9,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import DISTANCE, curves
+from analysis.curves import DISTANCE, SPOILED, curves, is_spoiled
 from analysis.files import read_study_file
-from analysis.text import number
+from analysis.text import DOUBTFUL, mark, number
 
 NOTE = ("Other draws of the same law of modes and covariances. What is published stops at its estimator's floor, about "
-        "0.012; the floor of our histogram stands in results/tables/published.csv.")
+        "0.012; the floor of our histogram stands in results/tables/published.csv. " + DOUBTFUL)
 MADE_BY = "leaderboard"
 MARGINAL = "histogram"
 COLUMNS = ["d", "N_t", "published_marginal", "published_floor", "marginal", "marginal_stderr", "marginal_floor",
-           "joint", "joint_stderr", "floor", "evaluations"]
+           "joint", "joint_stderr", "floor", "evaluations", *SPOILED]
 
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -39,11 +39,12 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The published number of every d and number of steps, ours of the same, and the joint one."""
-    return pd.DataFrame([{
+    return pd.DataFrame([{  # a number and its mark: both distances are those of the same run
         "d": number(row["d"], ".0f"), "N_t": number(row["N_t"], ".0f"),
         "published, one coordinate": number(row["published_marginal"], ".4f"),
-        "ours, one coordinate": number(row["marginal"], ".4f"),
-        "joint (stderr)": f"{number(row['joint'], '.4f')} ({number(row['joint_stderr'], '.1g')})",
+        "ours, one coordinate": number(row["marginal"], ".4f") + mark(pd.notna(row["marginal"]) and is_spoiled(row)),
+        "joint (stderr)": f"{number(row['joint'], '.4f')} ({number(row['joint_stderr'], '.1g')})"
+                          + mark(is_spoiled(row)),
     } for row in tables["published"].to_dict("records")])
 
 
@@ -56,6 +57,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     for colour, (d, rows) in zip(looks.COLOURS, table.groupby("d", sort=True), strict=False):
         style.error_bars(axes, rows["N_t"], rows["joint"], rows["joint_stderr"], None, label=f"joint, $d = {d}$",
                          color=colour, marker="o", linestyle="-")
+        style.spoiled(axes, rows["N_t"], rows["joint"], rows)
         axes.plot(rows["N_t"], rows["published_marginal"], color=colour, marker="o", markerfacecolor="white",
                   linestyle=(0, (5, 1.5)), label=f"published marginal, $d = {d}$", zorder=style.DATA)
         if rows["marginal"].notna().any():
@@ -78,4 +80,5 @@ FIGURES = (style.Picture("published_marginals", draw, (
     "Heun's method on a mixture of five modes in R^d, as in 2404.09730. Hollow, dashed: the total variation of the "
     "first coordinate as published (40 000 particles, kernel density estimate), which stops at that estimator's "
     "floor. Filled: the exact joint total variation of the same sampler on the same family of mixtures, with one "
-    "standard error. Crosses: our histogram of the first coordinate, where it was taken.")),)
+    "standard error. Coloured crosses: our histogram of the first coordinate, where it was taken; "
+    "small black ones: a path folded or diverged.")),)

@@ -7,6 +7,7 @@ import pytest
 from analysis import looks, studies
 from analysis.generic import Generic
 from analysis.studies import module_of, names, tables_of, worst_case
+from analysis.tests import synthetic
 from analysis.tests.synthetic import failed, record, sweep, tidy
 
 
@@ -89,6 +90,20 @@ def test_numbers_that_decide_nothing_are_marked():
     assert shown.iloc[0, 1:5].tolist() == ["0.5 ± 0.01 †", "0.1 ± 0.002", "~0.03 ± 0.0006", "failed"]
     assert tables["sweep_points"].set_index("T").loc[[64, 128], "left_out"].tolist() == ["below 10x floor", "failed"]
     assert "a path folded or diverged" in labels(figure)
+
+
+@pytest.mark.parametrize("study", ["floors", "published", "leaderboard", "diffusers", "budget", "accuracy", "dimension"])
+@pytest.mark.parametrize("folded", [0.0, 1e-5])
+def test_no_study_prints_a_number_of_folded_paths_without_a_mark(study, folded):
+    records = {"floors": synthetic.floors_study, "published": synthetic.published_study,
+               "leaderboard": synthetic.leaderboard_study, "diffusers": synthetic.shipped_study,
+               "budget": synthetic.budget_study, "accuracy": synthetic.accuracy_study,
+               "dimension": lambda: synthetic.dimension_study(families=("sphere",))}[study]()
+    first = {"leaderboard": 16, "diffusers": 256}.get(study, 64)
+    records = [one | {"folded": folded * (one["T"] >= first)} for one in records]
+    module, tables = module_of(study), tables_of(study, *tidy(records))
+    table = module.page(tables).partition("\n|")[2] if study == "leaderboard" else module.summary(tables).to_string()
+    assert ("†" in table) == (folded > 0)
 
 
 def test_draws_that_no_name_tells_apart_stand_side_by_side():

@@ -366,4 +366,5 @@ def test_the_command_line_from_anywhere(tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert len(list((tmp_path / "raw").iterdir())) == 1
     wrong = subprocess.run([*command, "K=0"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (wrong.returncode, wrong.stdout, wrong.stderr) == (2, "", "K = 0: give a whole number of at least 1\n")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert wrong.stderr == "K = 0: give a whole number of at least 1 and at most 64\n"
