@@ -24,6 +24,7 @@ from heroism.samplers.stochastic import (
     SaSolver,
     SdeDpmSolver,
     Seeds,
+    StochasticRungeKutta,
     TwoStageAncestral,
 )
 
@@ -77,5 +78,6 @@ EXAMPLES = [
     Example(Seeds(3, 0.0), "seeds 3, no noise"),
     Example(DpmSde(), "dpmpp sde"),
     Example(DpmSde(0.5), "dpmpp sde, eta 1/2"),
+    Example(StochasticRungeKutta(), "stochastic runge-kutta"),
     Example(AcceleratedSde(), "accelerated", keeps_point=False, gaussian_order=2),
 ]

@@ -35,7 +35,8 @@ MEASURES = {"total_variation": TotalVariation(), "kl": Kl(), "path_kl": PathKl(p
             "wasserstein": Wasserstein(points=20)}
 # What only some examples can do: a law on a line, a law on a radius, a path. All of them have a law on a Gaussian.
 UNUSED_CORRECTION = {"sa-solver 2, corrector 1", "sa-solver 3, corrector 3"}
-INSIDE = {"seeds 2", "seeds 3", "dpmpp sde", "dpmpp sde, eta 1/2", "underdamped corrector"}
+INSIDE = {"seeds 2", "seeds 3", "dpmpp sde", "dpmpp sde, eta 1/2", "underdamped corrector",
+          "stochastic runge-kutta"}
 MEMORY = {"sde-dpm-solver++ 2m midpoint", "sde-dpm-solver++ 2m heun", "sde-dpm-solver++ 3m", "er-sde 2", "er-sde 3"}
 NO_PATH = INSIDE | UNUSED_CORRECTION | {"churn", "churn of ddim", "restart", "restart of the whole path",
                                         "langevin corrector", "accelerated"}
