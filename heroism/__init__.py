@@ -36,7 +36,7 @@ _HOMES = {
     "heroism.samplers.external": ("Diffrax", "Diffusers", "DiffusersNoise", "SolveIvp", "as_sampler",
                                   "trained_schedule"),
     "heroism.targets.tilted": ("TiltedMixture",),
-    "heroism.scores": ("ExactScore", "GuidedScore", "PerturbedScore"),
+    "heroism.scores": ("ExactScore", "GuidedScore", "PerturbedScore", "PulseScore"),
     "heroism.distances": ("Estimate", "histogram_total_variation", "kl", "sliced_wasserstein", "total_variation",
                           "wasserstein"),
     "heroism.rates": ("fit_rate",),
