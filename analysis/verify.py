@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 
@@ -19,14 +20,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--smoke", action="store_true",
                         help="the tiny version, with its own records and table; what so little refutes is no error")
     parser.add_argument("--only", nargs="*", default=[], metavar="STUDY", help="only the claims of these studies")
+    parser.add_argument("--paper", metavar="ARXIV", help="only the claims of this paper, such as 2506.24042")
     add_options(parser)
     asked = parser.parse_args(arguments)
     found, mistakes = read_claims(STUDIES)
     every = [claim for claim in found if claim.listed]
-    claims = [claim for claim in every if not asked.only or claim.study in asked.only]
+    claims = [claim for claim in every if (not asked.only or claim.study in asked.only)
+              and (asked.paper is None or asked.paper in claim.source)]
     code = tell(mistakes)
+    if asked.paper is not None and not claims:
+        papers = sorted({paper for claim in every for paper in re.findall(r"\d{4}\.\d{5}", claim.source)})
+        return tell([InputError("paper", asked.paper, f"no claim is about it; choose one of {', '.join(papers)}")])
     if asked.studies:
-        print(*dict.fromkeys(claim.study for claim in claims))
+        print(*dict.fromkeys(study for claim in claims for study in (claim.study, *claim.records)))
         return code
     results = asked.results or (RESULTS / "smoke" if asked.smoke else RESULTS)
     try:

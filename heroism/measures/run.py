@@ -54,7 +54,7 @@ class Run:
     @cached_property
     def law(self) -> OutputLaw:
         """The exact law of the output, without particles, where an engine for it is known."""
-        return output_law(self.sampler, self.score, self.schedule, self.start)
+        return output_law(self.map.sampler, self.score, self.schedule, self.start)
 
     @cached_property
     def ensemble(self) -> Ensemble:

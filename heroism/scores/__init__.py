@@ -3,5 +3,6 @@
 from heroism.scores.exact import ExactScore
 from heroism.scores.guided import GuidedScore
 from heroism.scores.perturbed import PerturbedScore
+from heroism.scores.pulse import PulseScore
 
-__all__ = ["ExactScore", "GuidedScore", "PerturbedScore"]
+__all__ = ["ExactScore", "GuidedScore", "PerturbedScore", "PulseScore"]

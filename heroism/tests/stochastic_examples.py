@@ -1,7 +1,8 @@
 """One or more examples of every stochastic sampler; the contract tests run them all.
 
 ``keeps_point``: whether a point mass is reached exactly at any step size. ``gaussian_order``: the order on Gaussian
-targets, where it differs.
+targets, where it differs. ``ladder``: two numbers of levels between which its law on a mixture has about the
+declared order.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from heroism.samplers.stochastic import (
     SaSolver,
     SdeDpmSolver,
     Seeds,
+    StochasticRungeKutta,
     TwoStageAncestral,
 )
 
@@ -33,6 +35,7 @@ class Example:
     name: str
     keeps_point: bool = True
     gaussian_order: int = 0
+    ladder: tuple[int, int] = (49, 97)
 
 
 EXAMPLES = [
@@ -65,15 +68,16 @@ EXAMPLES = [
     Example(Restart(2), "restart"),
     Example(Restart(1, 0.0, 1.0, "ddim"), "restart of the whole path"),
     Example(PredictorCorrector(2), "langevin corrector", keeps_point=False),
-    Example(PredictorCorrector(2, 0.5, "underdamped"), "underdamped corrector", keeps_point=False),
+    Example(PredictorCorrector(2, 0.5, "underdamped"), "underdamped corrector", keeps_point=False, ladder=(25, 49)),
     Example(ErSde(1), "er-sde 1"),
     Example(ErSde(2), "er-sde 2"),
     Example(ErSde(3), "er-sde 3"),
     Example(ErSde(3, "ode"), "er-sde 3, no noise"),
     Example(Seeds(2), "seeds 2"),
-    Example(Seeds(3), "seeds 3"),
+    Example(Seeds(3), "seeds 3", ladder=(97, 193)),
     Example(Seeds(3, 0.0), "seeds 3, no noise"),
     Example(DpmSde(), "dpmpp sde"),
     Example(DpmSde(0.5), "dpmpp sde, eta 1/2"),
+    Example(StochasticRungeKutta(), "stochastic runge-kutta"),
     Example(AcceleratedSde(), "accelerated", keeps_point=False, gaussian_order=2),
 ]

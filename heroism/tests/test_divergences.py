@@ -11,7 +11,7 @@ from heroism.measures.stochastic.gaussian import spectrum
 from heroism.measures.stochastic.probe import probed_output
 from heroism.noise import log_snr_schedule
 from heroism.samplers import Ddim, Ddpm, ExponentialAdams
-from heroism.samplers.stochastic import Churn, SdeDpmSolver, Seeds
+from heroism.samplers.stochastic import Churn, SaSolver, SdeDpmSolver, Seeds
 from heroism.scores import ExactScore
 from heroism.tail import Tail
 from heroism.targets import GaussianMixture, ProductMixture, ScaleMixture, Sphere
@@ -49,12 +49,20 @@ def test_stochastic_samplers_are_measured_without_particles(sampler):
 
 @pytest.mark.parametrize(("measure", "sampler", "target"), [
     (TotalVariation(), Ddpm(), GaussianMixture([[-1.0, 0.0], [1.0, 0.2]], 0.1)), (Kl(), Seeds(), Sphere(3)),
-    (ExactWasserstein(), Ddim(), Sphere(3)), (PathKl(), Churn(8.0), Sphere(3)), (PathKl(), Ddim(), Sphere(3)),
-    (PathKl(), SdeDpmSolver(2), Sphere(3)), (Kl(), SdeDpmSolver(3), ProductMixture([-1, 1], 0.1)),
+    (ExactWasserstein(), Ddim(), TWO_SPOTS), (PathKl(), Churn(8.0), Sphere(3)), (PathKl(), Ddim(), Sphere(3)),
+    (Kl(), SdeDpmSolver(2), Sphere(3)), (Kl(), SaSolver(2, 1), ProductMixture([-1, 1], 0.1)),
+    (PathKl(bands=-1), Ddpm(), Sphere(3)),
 ])
 def test_what_stands_in_the_way_is_said_before_anything_runs(measure, sampler, target):
     with pytest.raises(InputError):
         measure.check(target, sampler, 100)
+
+
+def test_bands_of_noise_add_up_to_the_path():
+    found = PathKl(bands=4)(Run(Ddpm(), ExactScore(ProductMixture([-1, 1], 0.1, dim=10)), SCHEDULE))
+    assert list(found) == ["", "band_1", "band_2", "band_3", "band_4"]
+    parts = [found[name].value for name in list(found)[1:]]
+    assert sum(parts) == pytest.approx(found[""].value, rel=1e-12) and min(parts) > 0.0
 
 
 def test_a_path_that_diverged_makes_it_infinite():

@@ -9,7 +9,7 @@ from heroism.measures.distances import TotalVariation
 from heroism.measures.run import Run
 from heroism.noise import NoiseLevel, log_snr_schedule, paper_schedule
 from heroism.samplers import Heroism, RungeKutta
-from heroism.scores import ExactScore, GuidedScore, PerturbedScore
+from heroism.scores import ExactScore, GuidedScore, PerturbedScore, PulseScore
 from heroism.targets import GaussianMixture, LabelledMixture, ProductMixture, ScaleMixture
 from heroism.targets.tilted import TiltedMixture
 from heroism.targets.torus import Torus
@@ -231,3 +231,14 @@ def test_guided_output_is_neither_the_tilted_law_nor_that_of_the_label():
 def test_mistakes_about_labels(make, said):
     with pytest.raises(InputError, match=said):
         make()
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_a_pulse_is_wrong_between_two_levels_and_nowhere_else(target):
+    x = bundle_at(points(target, 10), np.ones(target.dim))
+    always, pulse = PerturbedScore(target, 0.3, 2.0), PulseScore(target, 0.3, -1.0, 1.0, 2.0)
+    for half_log_snr, inside in ((-1.1, False), (0.9, True), (1.1, False)):
+        level = NoiseLevel.from_half_log_snr(half_log_snr)
+        assert np.array_equal(pulse(x, level), (always if inside else ExactScore(target))(x, level))
+    with pytest.raises(InputError, match=r"^last = "):
+        PulseScore(target, 0.3, 1.0, 1.0)

@@ -132,7 +132,7 @@ def test_the_slopes_on_a_gaussian():
     lambda: sampled_path_kl(Churn(8.0), ExactScore(ProductMixture([0.0], 1.0)), SCHEDULE, 10, 0),
     lambda: sampled_path_kl(AcceleratedSde(), ExactScore(ProductMixture([0.0], 1.0)), SCHEDULE, 10, 0),
     lambda: sampled_path_kl(DdimEta(0.0), ExactScore(ProductMixture([0.0], 1.0)), SCHEDULE, 10, 0),
-    lambda: sampled_path_kl(SdeDpmSolver(2), ExactScore(Sphere(3)), SCHEDULE, 10, 0),
+    lambda: sampled_path_kl(SdeDpmSolver(2), ExactScore(Sphere(3)), SCHEDULE, 10, 0, direction="reverse"),
     lambda: sampled_path_kl(SdeDpmSolver(2), ExactScore(ProductMixture([0.0], 1.0)), SCHEDULE, 10, 0,
                             direction="reverse"),
     lambda: line_path_kl(SdeDpmSolver(2), ExactScore(ProductMixture([0.0], 1.0)), SCHEDULE),

@@ -2,9 +2,9 @@
 
 A target with independent parts (a product of identical coordinates, a law embedded in a larger space, a torus) makes a
 sampler's output a product too, because model, state and noise all act part by part. A factor is Gaussian (exact, any
-linear sampler), a coordinate on a line (for samplers that remember one or two states), or a radius (for those without
-a memory). Divergences add up, squared W2 distances add up, and affinities multiply, so that the joint total variation
-is one integral.
+linear sampler), a coordinate on a line (for deterministic samplers, and those that remember up to three states), or a
+radius (for those without a memory). Divergences add up, squared W2 distances add up, and affinities multiply, so that
+the joint total variation is one integral.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from heroism.flow import TargetScore
 from heroism.measures.estimate import Estimate
 from heroism.measures.stochastic.gaussian import Spectrum, gaussian_output, is_gaussian, spectrum
 from heroism.measures.stochastic.line import LineLaw, line_law
+from heroism.measures.stochastic.multistep import check_memory, multistep_law
 from heroism.measures.stochastic.overlap import Complex, LogAffinity, joint_total_variation
-from heroism.measures.stochastic.pairs import pair_law, two_states
 from heroism.measures.stochastic.path import (
     PathKl,
     check_noise_ends_steps,
@@ -35,7 +35,7 @@ from heroism.measures.stochastic.product import (
     product_total_variation,
     product_wasserstein,
 )
-from heroism.measures.stochastic.radius import RadialLaw, radial_law
+from heroism.measures.stochastic.radius import RadialLaw, check_radial_kernels, radial_law
 from heroism.measures.stochastic.spherical import radial_affinity, radial_kl, radial_total_variation, radial_wasserstein
 from heroism.measures.stochastic.transitions import memoryless, transitions
 from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
@@ -172,7 +172,7 @@ class OutputLaw:
 def recursion_of(sampler: Sampler) -> Recursion:
     """The sampler as a recursion on slots. InputError if it is not known as one."""
     require(isinstance(sampler, Recursion), "sampler", type(sampler).__name__, "is not described by its steps: it has "
-            "an exact law on Gaussian targets only; a deterministic one has total_variation and kl on all")
+            "an exact law on Gaussian targets only")
     assert isinstance(sampler, Recursion)
     return sampler
 
@@ -182,8 +182,8 @@ def output_law(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, st
 
     Parameters
     ----------
-    sampler : without a memory; of two steps on one coordinate; any linear one, deterministic too, on a Gaussian target
-        with its exact score.
+    sampler : deterministic, or without a memory; of up to three steps on one coordinate; any linear one on a Gaussian
+        target with its exact score.
     score : any, on a target with one part; the exact one if there are several.
 
     Raises
@@ -228,10 +228,13 @@ def check_output_law(sampler: Sampler, target: Target) -> None:
     for part, _ in independent_parts(target):
         if is_gaussian(part):
             continue
-        known = recursion_of(sampler)
         _check_reduced(part)
-        if part.multiplicity[0] > 1 or not two_states(known, TRIAL):
-            transitions(known, TRIAL)
+        if sampler.stochastic:
+            known = recursion_of(sampler)
+            if part.multiplicity[0] > 1:
+                check_radial_kernels(known, transitions(known, TRIAL))
+            elif not memoryless(known, TRIAL):
+                check_memory(known, TRIAL)
 
 
 def knows_output_law(sampler: Sampler, target: Target) -> bool:
@@ -245,10 +248,7 @@ def knows_output_law(sampler: Sampler, target: Target) -> bool:
 
 def check_path(sampler: Sampler, target: Target) -> None:
     """InputError, before anything runs, where :func:`output_path_kl` would refuse."""
-    known = recursion_of(sampler)
-    check_noise_ends_steps(known, TRIAL)
-    if np.any(target.multiplicity > 1):
-        transitions(known, TRIAL)
+    check_noise_ends_steps(recursion_of(sampler), TRIAL)
 
 
 def _check_reduced(target: Target) -> None:
@@ -264,8 +264,8 @@ def _factor(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start
             else probed_output(sampler, target, schedule, start)
         return GaussianFactor(out, spectrum(target).at(schedule.end))
     _check_reduced(target)
-    sampler = recursion_of(sampler)
-    if int(target.multiplicity[0]) == 1:
-        engine = pair_law if two_states(sampler, schedule) and not memoryless(sampler, schedule) else line_law
-        return LineFactor(engine(sampler, score, schedule, start), target, schedule.end)
-    return RadialFactor(radial_law(sampler, score, schedule, start), target, schedule.end)
+    if int(target.multiplicity[0]) > 1:
+        return RadialFactor(radial_law(sampler, score, schedule, start), target, schedule.end)
+    if not sampler.stochastic or memoryless(recursion_of(sampler), schedule):
+        return LineFactor(line_law(sampler, score, schedule, start), target, schedule.end)
+    return LineFactor(multistep_law(recursion_of(sampler), score, schedule, start), target, schedule.end)

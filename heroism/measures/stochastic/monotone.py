@@ -13,6 +13,7 @@ PER_GAP = 16  # Gauss points between a point and the one that it is transported 
 NEWTON = 5
 NEAR = 1.0  # noise deviations: up to there Gauss points resolve what lies between
 RESOLUTION = 0.05  # of the noise's deviation, of the table of quantiles
+SUMMED = 1e-12  # error of a distribution function that is summed up over a grid
 
 
 def monotone_moves(y: Array, below: Array, surplus: Array, target: Target, level: NoiseLevel) -> Array:
@@ -39,6 +40,18 @@ def monotone_moves(y: Array, below: Array, surplus: Array, target: Target, level
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             change = np.nan_to_num(miss / density[:, -1])
         move[near] -= np.clip(change, -0.25 * deviation, 0.25 * deviation)
+    return move
+
+
+def folded_moves(y: Array, weights: Array, target: Target, level: NoiseLevel) -> Array:
+    """How far each of these points, of masses ``weights`` (m,) under q and in any order, is transported.
+
+    For the image of a map that folds: its points are sorted, so this is as accurate as they are close.
+    """
+    order = np.argsort(y)
+    below = np.cumsum(weights[order]) - 0.5 * weights[order]
+    move = np.empty_like(y)
+    move[order] = _quantiles(y[order], below, target, level) - y[order]
     return move
 
 

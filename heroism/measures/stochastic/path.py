@@ -25,7 +25,8 @@ from heroism.measures.scores import unmetered
 from heroism.measures.stochastic.gaussian import first_slots, minus_log1p, spectrum
 from heroism.measures.stochastic.line import check_line, line_densities
 from heroism.measures.stochastic.overlap import exp_minus_linear
-from heroism.measures.stochastic.transitions import Transition, transitions
+from heroism.measures.stochastic.transitions import Transition, memoryless, transitions
+from heroism.measures.stochastic.unfolded import UnfoldedScore
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.stochastic.recursion import STATE, Combine, Recursion, Step, carry
 from heroism.starts import Exact, Start, start_law
@@ -35,6 +36,7 @@ Direction = Literal["forward", "reverse"]
 HERMITE = 24  # points of the noise of a step
 LARGE = 0.1  # divergence of a step from which on -L is the better estimate of it
 BEFORE = "before the step"  # a slot
+LARGEST_PATHS = 2**25  # numbers in the states of all paths
 COARSE = 0.35  # of the level's deviation: nodes of each of the two sets over which a step's divergence is averaged
 
 
@@ -65,18 +67,21 @@ def sampled_path_kl(sampler: Recursion, score: TargetScore, schedule: NoiseSched
                     direction: Direction = "forward") -> PathKl:
     """Path KL by Monte Carlo, in any dimension; "forward" is KL(q || p), "reverse" KL(p || q), which Girsanov bounds.
 
-    Independent copies multiply the divergence of one of them. In the forward direction a sampler may have a memory, if
-    every coordinate is a plain one.
+    Independent copies multiply the divergence of one of them. In the forward direction a sampler may have a memory;
+    its paths on a rotationally symmetric block then run in all coordinates.
 
     Raises
     ------
-    InputError : a sampler that does not add its noise at the end of every step, a memory where there must not be one.
+    InputError : a sampler that does not add its noise at the end of every step, a memory in the reverse direction.
     """
     paths, rng = whole_number("paths", paths, 2), np.random.default_rng(seed)
     require(direction in ("forward", "reverse"), "direction", direction, "choose forward or reverse")
-    plain = bool(np.all(score.target.multiplicity == 1))
-    if direction == "reverse" or not plain:
+    if direction == "reverse":
         transitions(sampler, schedule)  # refuses a memory
+    elif bool(np.any(score.target.multiplicity > 1)) and not memoryless(sampler, schedule):
+        score = UnfoldedScore(unmetered(score))
+        require(paths * score.target.dim <= LARGEST_PATHS, "paths", paths, f"this sampler's paths run in all "
+                f"{score.target.dim} coordinates: take at most {LARGEST_PATHS // score.target.dim}")
     steps = [_checked(sampler, step) for step in sampler.steps(schedule)]
     run = _Paths(unmetered(score), schedule, start, paths, rng)
     initial, terms = run.forward(steps) if direction == "forward" else run.reverse(steps)
@@ -176,8 +181,9 @@ def _checked(sampler: Recursion, step: Step) -> _NoisyStep:
     """The step, if its noise is added to the state, at its end and nowhere else."""
     noisy = [operation for operation in step.operations if isinstance(operation, Combine) and operation.deviation > 0.0]
     right = len(noisy) == 1 and step.operations[-1] is noisy[0] and noisy[0].into == STATE
-    require(right, "sampler", type(sampler).__name__, "has no Gaussian kernel from every noise level to the next, "
-            "so its path cannot be compared with the exact one: measure its marginal law")
+    require(right, "sampler", type(sampler).__name__, "does not add noise once, at the end of every step, so it has "
+            "no Gaussian kernel from each noise level to the next that could be compared with the exact one: measure "
+            "its output by kl, total_variation or wasserstein")
     return _NoisyStep(step, noisy[0])
 
 

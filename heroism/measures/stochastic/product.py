@@ -7,7 +7,7 @@ import numpy as np
 from heroism.measures.estimate import Estimate
 from heroism.measures.stochastic.densities import integral_of_absolute, running_integral
 from heroism.measures.stochastic.line import LineLaw
-from heroism.measures.stochastic.monotone import monotone_moves
+from heroism.measures.stochastic.monotone import SUMMED, folded_moves, monotone_moves
 from heroism.measures.stochastic.overlap import (
     LARGEST_LOG,
     LogAffinity,
@@ -53,14 +53,21 @@ def product_kl(law: LineLaw, copies: int) -> Estimate:
 
 
 def product_wasserstein(law: LineLaw, copies: int, target: Target, level: NoiseLevel) -> Estimate:
-    """W2 of ``copies`` coordinates, by the monotone map of one: ``W2^2 = copies int (T(y) - y)^2 q(y) dy``."""
+    """W2 of ``copies`` coordinates, by the monotone map of one: ``W2^2 = copies int (T(y) - y)^2 q(y) dy``.
+
+    ``floor`` is what an error of the distribution functions, as large as that of the density or that of sums over a
+    grid, would show: it moves points far where there are few.
+    """
     some = law.sound[:: max(1, int(COARSE * np.sqrt(level.tau) / law.spacing))]
     weights = law.density[some] / np.sum(law.density[some])
-    surplus = running_integral(law.density - law.image_density, law.spacing)[some]  # F_q - F_p
-    below = running_integral(law.density, law.spacing)[some]
-    move = monotone_moves(law.image[some], below, surplus, target, level)
+    if np.all(np.diff(law.image[law.sound]) > 0.0):
+        surplus = running_integral(law.density - law.image_density, law.spacing)[some]  # F_q - F_p
+        below = running_integral(law.density, law.spacing)[some]
+        move = monotone_moves(law.image[some], below, surplus, target, level)
+    else:
+        move = folded_moves(law.image[some], weights, target, level)
     value = np.sqrt(copies * (weights @ move**2))
-    noise = law.error / np.maximum(law.density[some], 1e-300)
+    noise = max(law.error, SUMMED) / np.maximum(law.density[some], 1e-300)
     floor = np.sqrt(copies * (weights @ np.minimum(noise, np.ptp(law.image)) ** 2))
     return Estimate(float(value), 0.0, float(floor), law.nodes)
 

@@ -26,7 +26,7 @@ from heroism.integrals.weights import lagrange_basis
 from heroism.measures.scores import unmetered
 from heroism.measures.stochastic.transitions import Transition, transitions
 from heroism.noise import Array, NoiseSchedule
-from heroism.samplers.stochastic.recursion import Recursion
+from heroism.samplers.base import Sampler
 from heroism.special import log_shell_density
 from heroism.starts import BoundLaw, Start, start_law
 from heroism.targets.base import Target
@@ -38,6 +38,7 @@ DEPTH = 60.0  # of the log density below its peak: panels beneath are left out
 TABLE = 12_000  # points of the Bessel function's logarithm, a cubic spline in the logarithm of its argument
 TOGETHER = 2**21  # pairs of nodes at a time
 LARGEST = 2**19  # nodes
+MOST_PARTS = 2**10  # of a panel under a map, which may be steep without bound where there is no mass: at the origin
 
 
 @dataclass(frozen=True)
@@ -88,20 +89,29 @@ def check_radial(target: Target) -> None:
             "scale mixture in d >= 2")
 
 
-def radial_law(sampler: Recursion, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact") -> RadialLaw:
+def check_radial_kernels(sampler: Sampler, kernels: list[Transition]) -> None:
+    """InputError for a kernel that is no noncentral chi law in the radius."""
+    require(all(kernel.inner == 0 for kernel in kernels), "sampler", type(sampler).__name__, "asks the model at points "
+            "that have noise of the step, which turns them away from the state: on a radius its kernel is not known; "
+            "measure it on a Gaussian or a product target")
+
+
+def radial_law(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact") -> RadialLaw:
     """Propagate the density of the radius from the start of the schedule to its end.
 
     Parameters
     ----------
-    sampler : without memory. score : on a rotationally symmetric target. start : the target's own law, or N(0, I).
+    sampler : deterministic, or without memory. score : on a rotationally symmetric target. start : the target's own
+        law, or N(0, I).
 
     Raises
     ------
-    InputError : a sampler with memory, another target, or steps so small that a grid as fine as their noise has more
-        than 2^19 nodes.
+    InputError : a sampler with memory or noise inside its steps, another target, or steps so small that a grid as
+        fine as their noise has more than 2^19 nodes.
     """
     check_radial(score.target)
     kernels = transitions(sampler, schedule)
+    check_radial_kernels(sampler, kernels)
     rest = kernels.pop() if kernels and kernels[-1].deviation == 0.0 else None
     quiet = unmetered(score)
     widths = [kernel.deviation for kernel in kernels]
@@ -133,15 +143,21 @@ def _first_panels(score: TargetScore, law: BoundLaw, kernel: Transition | None) 
 
 
 def _refined(panels: Panels, score: TargetScore, kernel: Transition | None) -> Panels:
-    """Panels cut into parts that the next kernel resolves: in its image they are at most four of its sigma long."""
-    if kernel is None or kernel.deviation == 0.0:
+    """Panels cut into parts that the next kernel resolves: in its image they are at most four of its sigma long; of
+    that of the noise in the target, if the kernel is a map.
+    """
+    if kernel is None:
         return panels
+    sigma = kernel.deviation or 0.5 * float(np.sqrt(kernel.end.tau))
     ends = np.stack([panels.left, panels.left + 0.5 * panels.length, panels.left + panels.length])
     bundle = np.stack([ends.ravel(), np.ones(ends.size)])[:, :, None]
     slope = np.abs(kernel.mean(score, bundle)[1, :, 0]).reshape(ends.shape).max(axis=0)
-    parts = np.maximum(1, np.ceil(panels.length * slope / (PANEL * kernel.deviation))).astype(np.intp)
+    parts = np.maximum(1.0, np.ceil(panels.length * slope / (PANEL * sigma)))
+    if kernel.deviation == 0.0:
+        parts = np.minimum(parts, MOST_PARTS)
+    parts = parts.astype(np.intp)
     require(int(parts.sum()) * PER_PANEL <= LARGEST, "T", "this schedule", f"the noise of a step is "
-            f"{kernel.deviation:.1g}, which takes too many nodes: take fewer steps")
+            f"{sigma:.1g}, which takes too many nodes: take fewer steps")
     length = np.repeat(panels.length / parts, parts)
     place = np.arange(len(length)) - np.repeat(np.cumsum(parts) - parts, parts)
     return Panels(np.repeat(panels.left, parts) + place * length, length)

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.polynomial.legendre import leggauss, legint, legval, legvander
 
 from heroism.measures.estimate import Estimate
-from heroism.measures.stochastic.monotone import monotone_moves
+from heroism.measures.stochastic.monotone import SUMMED, folded_moves, monotone_moves
 from heroism.measures.stochastic.overlap import LARGEST_LOG, LogAffinity, affinity_of_ratios, exp_minus_linear
 from heroism.measures.stochastic.radius import PER_PANEL, RadialLaw, lagrange_refinement
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 
+SOUND = 1e-14  # share of the density's peak below which it does not matter whether a map folds
 UNSEEN = 1e-11  # mass that panels which were left out may hold
 PIECES, PER_PIECE = 1024, 4  # of a panel in which the integrand has a kink
 
@@ -43,14 +44,21 @@ def radial_kl(law: RadialLaw) -> Estimate:
 
 
 def radial_wasserstein(law: RadialLaw, target: Target, level: NoiseLevel) -> Estimate:
-    """W2 in R^d: points are moved along their rays, so it is that of the radii, by the monotone map."""
+    """W2 in R^d: points are moved along their rays, so it is that of the radii, by the monotone map.
+
+    ``floor`` as in :func:`heroism.measures.stochastic.product.product_wasserstein`.
+    """
     log_q, ratio = _by_panel(law)
     density = np.exp(log_q)
-    surplus = _below(-density * np.expm1(ratio), law.panels.length)
     mass = law.panels.weights * density.ravel()
-    move = monotone_moves(law.image, _below(density, law.panels.length), surplus, target, level)
+    if np.all(np.diff(law.image[density.ravel() > SOUND * density.max()]) > 0.0):
+        surplus = _below(-density * np.expm1(ratio), law.panels.length)
+        move = monotone_moves(law.image, _below(density, law.panels.length), surplus, target, level)
+    else:
+        move = folded_moves(law.image, mass / mass.sum(), target, level)
     value = np.sqrt(mass @ move**2 / mass.sum())
-    return Estimate(float(value), 0.0, float(_floor(law) * np.sqrt(np.ptp(law.image))), law.nodes)
+    noise = np.minimum(max(law.error, SUMMED) / np.maximum(density.ravel(), 1e-300), np.ptp(law.image))
+    return Estimate(float(value), 0.0, float(np.sqrt(mass @ noise**2)), law.nodes)
 
 
 def radial_affinity(law: RadialLaw, copies: int = 1) -> LogAffinity:

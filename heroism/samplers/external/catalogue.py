@@ -26,6 +26,7 @@ class Method:
     flow : whether its sigmas are s of flow matching, ``x = (1 - s) X_0 + s Z``; takes_sigmas : as a list of others.
     starts_with_runge_kutta : unless told to skip it (``skip_prk_steps``); such steps want the model half-way between
         two levels besides (whole timesteps: the table doubles).
+    step_options : of its ``step``, about noise; the first one sets how much, and without it there is none.
     """
 
     order: int | None = None
@@ -36,6 +37,7 @@ class Method:
     starts_with_runge_kutta: bool = False
     flow: bool = False
     takes_sigmas: bool = False
+    step_options: tuple[str, ...] = ()
 
     def claimed_order(self, options: Options) -> int:
         """With the scheduler's resolved options."""
@@ -69,15 +71,37 @@ METHODS: Mapping[str, Method] = {
     "FlowMatchHeunDiscreteScheduler": Method(2, flow=True),
 }
 
+# Those that draw noise, or can.
+NOISY: Mapping[str, Method] = {
+    "DDPMScheduler": Method(1, own_levels=_LINSPACE, last_step=True),
+    "DDIMScheduler": Method(1, own_levels=_LEADING, step_options=("eta",)),
+    "EulerAncestralDiscreteScheduler": Method(1, exploding=True, own_levels=_LINSPACE, last_step=True),
+    "EulerDiscreteScheduler": Method(1, exploding=True, own_levels=_LINSPACE, last_step=True,
+                                     step_options=("s_churn", "s_tmin", "s_tmax", "s_noise")),
+    "KDPM2AncestralDiscreteScheduler": Method(2, exploding=True, own_levels=_LINSPACE, last_step=True),
+    "DPMSolverMultistepScheduler": Method(own_levels=_TO_FIRST),
+    "DPMSolverSinglestepScheduler": Method(own_levels={"final_sigmas_type": "sigma_min"}),
+}
+# Why others cannot have noise handed in, or levels.
+NOISY_REFUSED: Mapping[str, str] = {
+    "DPMSolverSDEScheduler": "draws its noise from a Brownian tree of torchsde, not from a generator: its method is "
+                             "sampler=dpmpp_sde",
+    "CosineDPMSolverMultistepScheduler": "draws its noise from a Brownian tree of torchsde, not from a generator",
+    "EDMEulerScheduler": "makes its own noise levels: EulerDiscreteScheduler with step_options.s_churn is its method",
+    "SASolverScheduler": "sets its noise by a function of the timestep, which no file can hold: sampler=sa_solver is "
+                         "its method",
+}
+
 # Options that say what its table of noise levels is.
 TABLE = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trained_betas")
 # Options that would make a step anything but linear in sample and model output, with the only value that is accepted.
 LINEAR_ONLY: Options = {"clip_sample": False, "thresholding": False, "stochastic_sampling": False}
 
 # Why the others have no exact density here. Each reason is put to the test.
+_NOISE = "adds noise in every step, so its output has no density in closed form: take sampler=diffusers_noise"
 REFUSED: Mapping[str, str] = {
-    "DDPMScheduler": "adds noise in every step, so its output has no density in closed form",
-    "EulerAncestralDiscreteScheduler": "adds noise in every step, so its output has no density in closed form",
-    "KDPM2AncestralDiscreteScheduler": "adds noise in every step, so its output has no density in closed form",
+    "DDPMScheduler": _NOISE,
+    "EulerAncestralDiscreteScheduler": _NOISE,
+    "KDPM2AncestralDiscreteScheduler": _NOISE,
     "LCMScheduler": "adds noise in every step, and is made for distilled models",
 }

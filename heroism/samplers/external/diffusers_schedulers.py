@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import copy
 from functools import partial
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from heroism.integrals.clocks import FlowClock, SigmaClock
 from heroism.integrals.predictions import Data, Noise, Prediction, Velocity
 from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
 from heroism.samplers.base import Sampler
-from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED, TABLE
+from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED, TABLE, Method
 from heroism.samplers.external.double import double_precision
 from heroism.samplers.external.drive import Drive, FlowDrive
 from heroism.samplers.external.extras import needed
@@ -73,25 +73,28 @@ class Diffusers(Sampler):
         linear, with the reason.
     """
 
+    methods: ClassVar[Mapping[str, Method]] = METHODS
+    refused: ClassVar[Mapping[str, str]] = REFUSED
+
     def __init__(self, scheduler: str, options: Mapping[str, Any] | None = None, table: str = "schedule",
                  precision: str = "shipped", asked_at: str = "timestep"):
         name = scheduler if scheduler.endswith("Scheduler") else f"{scheduler}Scheduler"
-        require(name not in REFUSED, "scheduler", name, REFUSED.get(name, ""))
-        require(name in METHODS, "scheduler", scheduler, f"choose one of {', '.join(METHODS)}")
+        require(name not in self.refused, "scheduler", name, self.refused.get(name, ""))
+        require(name in self.methods, "scheduler", scheduler, f"choose one of {', '.join(self.methods)}")
         require(table in TABLES, "table", table, f"choose one of {', '.join(TABLES)}")
         require(precision in PRECISIONS, "precision", precision, f"choose one of {', '.join(PRECISIONS)}")
         require(asked_at in ASKED_AT, "asked_at", asked_at, f"choose one of {', '.join(ASKED_AT)}")
         self.asked_at = asked_at
         self.kind: Callable[..., Any] = getattr(needed("diffusers", EXTRA), name)
         logging.getLogger("diffusers").setLevel(logging.ERROR)  # it announces in every run what its options mean
-        self.name, self.method, self.table, self.precision = name, METHODS[name], table, precision
+        self.name, self.method, self.table, self.precision = name, self.methods[name], table, precision
         self.known = {key: value.default for key, value in inspect.signature(self.kind).parameters.items()}
         self.options = self._checked({key: value for key, value in (options or {}).items() if value is not None})
         usual = self.known | (self._placed() if table == "schedule" else {})
         changed = {key: value for key, value in self.options.items() if value != usual[key] and key not in LINEAR_ONLY}
         with known_warnings():
             check_effects(self.options, changed, self._ends)
-            if table == "schedule":
+            if table == "schedule" and not self.stochastic:
                 check_levels(self.options, changed, self._ends, partial(log_snr_schedule, tau_min=1e-4, tau_max=0.9999),
                              float(np.finfo(np.float32 if precision == "shipped" else np.float64).eps))
 
@@ -117,8 +120,12 @@ class Diffusers(Sampler):
         for timestep in drive.timesteps:
             level = drive.level(timestep) if self.asked_at == "timestep" else drive.level_of_step()
             output = self._model(flow, drive.seen(sample, timestep, level), level)
-            sample = drive.scheduler.step(torch.from_numpy(output), timestep, sample, return_dict=False)[0]
+            sample = self._stepped(drive, output, timestep, sample)
         return np.asarray(drive.leave * sample.numpy())
+
+    def _stepped(self, drive: Drive, output: Array, timestep: Any, sample: Any) -> Any:
+        torch = needed("torch", EXTRA)
+        return drive.scheduler.step(torch.from_numpy(output), timestep, sample, return_dict=False)[0]
 
     def _ends(self, options: Mapping[str, Any], score: Score, starts: Array, steps: int) -> Array:
         """Where other options lead, in a few steps."""
@@ -127,7 +134,7 @@ class Diffusers(Sampler):
         with self._precision():
             drive = other._asked(steps) if self.table == "trained" else other._drive(
                 log_snr_schedule(steps + 1, 1e-4, 0.9999))
-            return other._carried(drive, Flow(score), starts)
+            return other._carried(drive, Flow(score, diffusion=lambda x, by: x + by), starts)
 
     def _checked(self, options: dict[str, Any]) -> dict[str, Any]:
         for key, value in options.items():
@@ -141,8 +148,9 @@ class Diffusers(Sampler):
             require(options.get(key, value) == value, f"options.{key}", options.get(key),
                     "a clipped or noisy step is not linear and carries no Jacobian; leave it out")
         stochastic = str(options.get("algorithm_type", "")).startswith("sde")
-        require(not stochastic, "options.algorithm_type", options.get("algorithm_type"),
-                "it adds noise in every step, so its output has no density in closed form; choose dpmsolver++")
+        require(self.stochastic or not stochastic, "options.algorithm_type", options.get("algorithm_type"),
+                "it adds noise in every step, so its output has no density in closed form; choose dpmsolver++, or "
+                "take sampler=diffusers_noise")
         return options | linear
 
     def _precision(self) -> AbstractContextManager[None]:

@@ -12,9 +12,10 @@ from heroism.samplers.stochastic.langevin import PredictorCorrector
 from heroism.samplers.stochastic.ode_then_noise import OdeThenNoise
 from heroism.samplers.stochastic.recursion import Memoryless, Recursion
 from heroism.samplers.stochastic.restart import Restart
+from heroism.samplers.stochastic.runge_kutta import StochasticRungeKutta
 from heroism.samplers.stochastic.sde_multistep import SaSolver, SdeDpmSolver
 from heroism.samplers.stochastic.seeds import DpmSde, Seeds
 
 __all__ = ["AcceleratedSde", "Churn", "Coefficients", "DdimEta", "DpmSde", "ErSde", "EulerMaruyama", "Memoryless",
            "OdeThenNoise", "PredictorCorrector", "Recursion", "Restart", "SaSolver", "SdeDpmSolver", "Seeds",
-           "TwoStageAncestral"]
+           "StochasticRungeKutta", "TwoStageAncestral"]
