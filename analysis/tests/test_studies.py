@@ -92,7 +92,8 @@ def test_numbers_that_decide_nothing_are_marked():
     assert "a path folded or diverged" in labels(figure)
 
 
-@pytest.mark.parametrize("study", ["floors", "published", "leaderboard", "diffusers", "budget", "accuracy", "dimension"])
+@pytest.mark.parametrize("study", ["floors", "published", "leaderboard", "diffusers", "budget", "accuracy",
+                                   "dimension"])
 @pytest.mark.parametrize("folded", [0.0, 1e-5])
 def test_no_study_prints_a_number_of_folded_paths_without_a_mark(study, folded):
     records = {"floors": synthetic.floors_study, "published": synthetic.published_study,
