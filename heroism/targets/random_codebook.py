@@ -20,8 +20,9 @@ class RandomCodebook(RandomTree):
 
     Exact: everything that is said of this p, at any d and R, weights in logs; two reduced coordinates, that along c and
     the radius of the other d - 1. A model: that p stands for a codebook. At the transition only few other words matter,
-    so their sum does not average out there: codebooks of explicit random points were measured to have 1.2 to 1.9 times
-    its total variation, with no growth in d, and the Golay code (d = 24) to need 0 to 25 % more steps.
+    so their sum does not average out there. Linear codes (d = 8 to 64) and explicit random words (d = 6 to 14) were
+    measured to need 0.7 to 1.1 times its T with lost paths counted, 1.1 to 1.7 times uncounted, under DDIM and Heun's
+    method, and 1.0 to 1.6 times under an exponential Adams method of order 3; the factors do not grow with d.
 
     What a run follows of it, and when a path is lost, is said of :class:`heroism.targets.RandomTree`.
 
