@@ -17,10 +17,13 @@ from heroism.rates import crossing
 
 LEVELS = (3e-1, 1e-1, 3e-2)
 SHOWN = 1e-1  # of the picture
-MODEL, UNCOUNTED = "random_codebook", "total_variation_uncounted"
+MODELS, UNCOUNTED = ("random_codebook", "random_tree"), "total_variation_uncounted"
 SIZES = {"hamming": "[8, 4]", "golay": "[24, 12]", "rm24": "[16, 11]", "rm25": "[32, 16]", "rm26": "[64, 22]"}
 METHODS = {"ddim": "DDIM", "heun": "Heun", "dpm_solver_pp": "DPM-Solver++(3M)"}  # all of them in half-log-SNR
-COLUMNS = ["what", "law", "d", "rate", "sampler", "epsilon", "T", "T_stderr", "uncounted", "uncounted_stderr",
+ALONE = ((MODELS[0], looks.VERMILION, "o", "codebook, $R = 1$, model"), (MODELS[1], looks.PURPLE, "D", "tree, model"))
+EXACT = (("linear_code", looks.BLUE, "s", "linear codes, exact"), ("codebook", looks.GREEN, "^", "random words, exact"))
+GENTLE = ("simplex", "cross_polytope")
+COLUMNS = ["target", "what", "law", "d", "rate", "sampler", "epsilon", "T", "T_stderr", "uncounted", "uncounted_stderr",
            "over_model", "over_uncounted", "reason"]
 NOTE = ("T where the total variation is ε, by interpolation. Exact: sums over all words; in brackets its T over that "
         "of its model, lost paths of the model counted 1, and uncounted. Model: the planted model of the same d and "
@@ -29,7 +32,7 @@ NOTE = ("T where the total variation is ε, by interpolation. Exact: sums over a
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """``codes``: T(epsilon) of every code, d, rate, sampler and epsilon, or why there is none. ``law`` is exact, model,
-    or growth (the model at R = 1, by itself); ``uncounted`` is a model's T where lost paths do not count 1, ``over_..``
+    or growth (a model by itself); ``uncounted`` is a model's T where lost paths do not count 1, ``over_..``
     what an exact code needs over its model.
     """
     table = pd.DataFrame(list(_rows(points(runs).reindex(columns=[*runs, "unusable"]))), columns=COLUMNS)
@@ -51,12 +54,13 @@ def _rows(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
             table = table.assign(**{name: np.nan})
     for (target, code, rate, d, sampler), part in table.groupby(names, dropna=False, sort=True):
         what = str(target) if pd.isna(code) else f"{code} {SIZES.get(code, '')}".strip()
-        law = "exact" if target != MODEL else "growth" if rate == 1 else "model"
+        alone = target != MODELS[0] or rate == 1  # beside no exact code
+        law = "exact" if target not in MODELS else "growth" if alone else "model"
         for epsilon in LEVELS:
             found, other = (_crossing(part[part["measure"] == measure], epsilon) for measure in (DISTANCE, UNCOUNTED))
-            yield {"what": what, "law": law, "d": int(d), "rate": rate, "sampler": sampler, "epsilon": epsilon,
-                   "T": found.x, "T_stderr": found.stderr, "uncounted": other.x, "uncounted_stderr": other.stderr,
-                   "reason": found.reason or ""}
+            yield {"target": target, "what": what, "law": law, "d": int(d), "rate": rate, "sampler": sampler,
+                   "epsilon": epsilon, "T": found.x, "T_stderr": found.stderr, "uncounted": other.x,
+                   "uncounted_stderr": other.stderr, "reason": found.reason or ""}
 
 
 def _crossing(part: pd.DataFrame, epsilon: float) -> Any:
@@ -97,27 +101,36 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
 
 def _panel(axes: Axes, table: pd.DataFrame) -> None:
     growth, exact, models = (table[table["law"] == law].sort_values("d") for law in ("growth", "exact", "model"))
-    if len(growth):
-        style.error_bars(axes, growth["d"], growth["T"], growth["T_stderr"], None, color=looks.VERMILION, marker="o",
-                         linestyle="-", label="model, $R = 1$")
-        axes.plot(growth["d"], growth["uncounted"], color=looks.VERMILION, linestyle=looks.DOTTED, marker="o",
-                  markerfacecolor="white", label="the same, lost paths uncounted", zorder=style.DATA)
-        style.slope_line(axes, growth["d"], 0.4 * growth["uncounted"].min() * growth["d"] / growth["d"].min(), "$d$")
-    for linear, colour, marker, label in ((True, looks.BLUE, "s", "linear codes"),
-                                          (False, looks.GREEN, "^", "random words, $R = 0.7$")):
-        ours = exact[(exact["what"] != "codebook") == linear]
-        beside = models[models["d"].isin(ours["d"])]
-        style.error_bars(axes, ours["d"], ours["T"], ours["T_stderr"], None, color=colour, marker=marker,
-                         linestyle="none", label=f"{label}, exact")
+    for target, colour, marker, label in ALONE:
+        rows = growth[growth["target"] == target]
+        style.error_bars(axes, rows["d"], rows["T"], rows["T_stderr"], None, color=colour, marker=marker, linestyle="-",
+                         label=label)
+        axes.plot(rows["d"], rows["uncounted"], color=colour, linestyle=looks.DOTTED, marker=marker,
+                  markerfacecolor="white", label="lost paths uncounted", zorder=style.DATA)
+    for target, colour, marker, label in EXACT:
+        rows = exact[exact["target"] == target]
+        beside = models[models["d"].isin(rows["d"])]
         axes.vlines(beside["d"], beside["uncounted"], beside["T"].fillna(beside["uncounted"]), color=colour, alpha=0.35,
                     linewidth=5, label="their models, both counts", zorder=style.DATA - 1)
+        style.error_bars(axes, rows["d"], rows["T"], rows["T_stderr"], None, color=colour, marker=marker,
+                         linestyle="none", label=label)
+    for target in GENTLE:
+        rows = exact[exact["target"] == target]
+        style.error_bars(axes, rows["d"], rows["T"], rows["T_stderr"], None, color=looks.GREY, linestyle="-",
+                         marker="P" if target == GENTLE[0] else "X", label=f"{looks.name(target)}, exact")
+    if len(growth):
+        last = growth[growth["d"] == growth["d"].max()]
+        ends = np.array([growth["d"].min(), growth["d"].max()], dtype=float)
+        style.slope_line(axes, ends, 0.5 * last[["T", "uncounted"]].min().min() * ends / ends[1], "$d$")
     axes.set(xscale="log", yscale="log")
-    style.powers_of_two(axes.xaxis, table["d"])
+    round_ones = table["d"][np.log2(table["d"].astype(float)) % 2 == 0]
+    style.powers_of_two(axes.xaxis, round_ones if len(round_ones) else table["d"])
     style.plain_ticks(axes.yaxis)
 
 
 FIGURES = (style.Picture("codes", draw, (
     "Noise levels that samplers need on codebooks, on a grid uniform in log-SNR. Squares and triangles: exact, sums "
     "over all words, with one standard error; bars beside them: the planted model of the same dimension and rate, from "
-    "lost paths uncounted to lost paths counted 1. Circles: the planted model at R = 1, counted (filled) and uncounted "
-    "(hollow). Dashed: growth in proportion to d.")),)
+    "lost paths uncounted to lost paths counted 1. Circles and diamonds: planted models of a codebook and of a tree "
+    "with two transitions, counted (filled) and uncounted (hollow). Grey: simplex and cross-polytope, exact, whose "
+    "words have an entropy of log d only. Dashed: growth in proportion to d.")),)
