@@ -13,15 +13,17 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from heroism.errors import require
 from heroism.flow import Flow, with_tangents
-from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
+from heroism.map import Map
+from heroism.measures.lemmas.exact_flow import carry
+from heroism.noise import Array, NoiseLevel, log_snr_schedule
 from heroism.rates import fit_rate
-from heroism.samplers.base import Piloted, Sampler
+from heroism.samplers.base import Sampler
 from heroism.samplers.external.own import OwnSampler, as_sampler
 from heroism.samplers.linearity import tangent_error
+from heroism.scores import ExactScore
 from heroism.targets import GaussianMixture
 from heroism.targets.base import Target
 
@@ -30,6 +32,7 @@ TAU_MIN, TAU_MAX = 0.1, 0.9
 LAST = 3  # rungs above round-off that the order is read off
 ROUND_OFF = 2.0**12  # errors below so many units of the precision say nothing
 PATIENCE = 1500  # evaluations of a run
+REACH = 0.2  # of the sub-steps of the exact flow, in half-log-SNR: it agrees with SciPy's DOP853 to 5e-15
 TOLERANCE = 0.25
 ABOVE = 0.5  # where the next term still shows, a method of small leading error looks a little better than it is
 
@@ -111,55 +114,33 @@ def measured(sampler: Sampler, problem: Problem) -> Ladder:
     target, starts = problem.make(), np.array(problem.starts)
     _check_tangents(sampler, target, starts)
     goal = exact_ends(problem)
-    steps: list[int] = []
-    errors: list[float] = []
+    found: dict[int, float] = {}
     for count in LADDER:
         schedule = log_snr_schedule(count + 1, TAU_MIN, TAU_MAX)
-        if errors and sampler.evaluations(len(schedule)) > PATIENCE:
+        if found and sampler.evaluations(len(schedule)) > PATIENCE:
             break
-        end = _decided(sampler, target, schedule).transport(Flow(target.score), starts[None], schedule)[0]
-        error = float(np.linalg.norm(end - goal))
+        ready = Map(sampler, ExactScore(target), schedule).sampler
+        error = float(np.linalg.norm(ready.transport(Flow(target.score), starts[None], schedule)[0] - goal))
         if error <= ROUND_OFF * sampler.resolution:
             break
-        if not np.isfinite(error):
-            continue  # steps that are too large for it
-        steps.append(count)
-        errors.append(error)
-    if len(steps) < 2:
-        return Ladder(problem.name, tuple(steps), tuple(errors), float("nan"))
+        if np.isfinite(error):  # else the steps are too large for it
+            found[count] = error
+    steps, errors = tuple(found), tuple(found.values())
     fit = fit_rate(1.0 / np.array(steps[-LAST:]), errors[-LAST:], saturation=None)
-    return Ladder(problem.name, tuple(steps), tuple(errors), fit.slope)
+    return Ladder(problem.name, steps, errors, fit.slope)
 
 
 @cache
 def exact_ends(problem: Problem) -> Array:
-    """Where the probability flow takes the starting points: ``dx/dlambda = tau (x + s)`` in half-log-SNR, by SciPy at
-    its highest order, to round-off.
-    """
-    target, starts = problem.make(), np.array(problem.starts)
+    """Where the probability flow takes the starting points, to round-off."""
     high, low = NoiseLevel.from_tau(TAU_MAX), NoiseLevel.from_tau(TAU_MIN)
-
-    def slope(half_log_snr: float, state: Array) -> Array:
-        x, level = state.reshape(1, *starts.shape), NoiseLevel.from_half_log_snr(half_log_snr)
-        return np.ravel(level.tau * (x + target.score(x, level)))
-
-    span = (high.half_log_snr, low.half_log_snr)
-    flow = solve_ivp(slope, span, starts.ravel(), method="DOP853", rtol=3e-14, atol=1e-15)
-    return np.array(flow.y[:, -1]).reshape(starts.shape)
-
-
-def _decided(sampler: Sampler, target: Target, schedule: NoiseSchedule) -> Sampler:
-    """What a pilot run makes of it, if it wants one."""
-    if not isinstance(sampler, Piloted) or not sampler.pilots:
-        return sampler
-    starts = target.sample(sampler.pilots, schedule.start, np.random.default_rng(0))
-    return sampler.decide(target.score, schedule, starts).sampler
+    return carry(problem.make().score, np.array(problem.starts), high, low, REACH)
 
 
 def _check_tangents(sampler: Sampler, target: Target, starts: Array) -> None:
     """InputError unless positions and tangents pass through alike; somebody's own function sees to that by itself."""
     schedule = log_snr_schedule(LADDER[2] + 1, TAU_MIN, TAU_MAX)
-    sampler, bundle = _decided(sampler, target, schedule), with_tangents(target, starts)
+    sampler, bundle = Map(sampler, ExactScore(target), schedule).sampler, with_tangents(target, starts)
     if isinstance(sampler, OwnSampler):
         sampler.transport(Flow(target.score), bundle, schedule)
         return

@@ -37,7 +37,8 @@ class Sampler(Described, ABC):
         return (steps - 1) * self.step_evaluations
 
     def rounds(self, steps: int) -> int:
-        """Sequential depth: rounds of evaluations that wait for the one before; by default every one does."""
+        """Sequential depth on T = ``steps`` noise levels: rounds of evaluations that wait for the one before; by
+        default every one does."""
         return self.evaluations(steps)
 
     @abstractmethod

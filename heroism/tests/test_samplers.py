@@ -1,30 +1,24 @@
 """The contract of a sampler, held against every one that is exported."""
 
 import inspect
-from functools import cache
 
 import numpy as np
 import pytest
-from scipy.integrate import solve_ivp
 
 import heroism.samplers
 from heroism.flow import BudgetExceeded, Flow
-from heroism.noise import NoiseLevel, NoiseSchedule, log_snr_schedule, paper_schedule, rho_schedule
+from heroism.noise import NoiseSchedule, log_snr_schedule, paper_schedule, rho_schedule
 from heroism.samplers import Ddim, OneStepSampler, Piloted, Sampler
 from heroism.samplers.linearity import tangent_error
+from heroism.testing import PROBLEMS, measured
 from heroism.tests.sampler_examples import EXAMPLES
-from heroism.tests.small_targets import PLANE, TWO_PEAKS, assert_cost_as_declared, bundle, gaussian, point_mass
+from heroism.tests.small_targets import PLANE, assert_cost_as_declared, bundle, gaussian, point_mass
 
 every = pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 DETERMINISTIC = [example for example in EXAMPLES if not example.sampler.stochastic]
 every_map = pytest.mark.parametrize("example", DETERMINISTIC, ids=lambda example: example.name)
 ORDERED = [example for example in EXAMPLES if example.measures_order]
 
-STEPS = [4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256]
-ROUND_OFF = 1e-12
-PATIENCE = 1500
-STARTS = np.array([[-1.5], [-0.5], [0.1], [0.6], [2.0]])
-ENDS = (0.1, 0.9)
 SCHEDULES = [log_snr_schedule(9, 1e-3, 0.99), paper_schedule(24), rho_schedule(12, 1e-2, 0.9)]
 EXTREME, MEDIUM, FINE = (log_snr_schedule(steps, 1e-6, 1.0 - 1e-6) for steps in (24, 48, 200))
 
@@ -35,31 +29,9 @@ def test_every_exported_sampler_has_an_example():
     assert exported <= {type(example.sampler) for example in EXAMPLES}
 
 
-@cache
-def exact_ends() -> np.ndarray:
-    """Where the probability flow takes STARTS: solved by scipy in half-log-SNR, dx/dlambda = tau (x + s)."""
-    schedule = log_snr_schedule(3, *ENDS)
-
-    def slope(half_log_snr, x):
-        level = NoiseLevel.from_half_log_snr(half_log_snr)
-        return level.tau * (x + TWO_PEAKS.score(x.reshape(1, -1, 1), level).ravel())
-
-    span = (schedule.start.half_log_snr, schedule.end.half_log_snr)
-    return solve_ivp(slope, span, STARTS.ravel(), method="DOP853", rtol=3e-14, atol=1e-15).y[:, -1]
-
-
 @pytest.mark.parametrize("example", ORDERED, ids=lambda example: example.name)
 def test_order_is_the_declared_one_and_no_more(example):
-    """Slope of the error over the last three rungs of a ladder that are above round-off."""
-    rungs = []
-    for n in STEPS:
-        end = example.sampler.transport(Flow(TWO_PEAKS.score), STARTS[None], log_snr_schedule(n + 1, *ENDS))
-        error = float(np.linalg.norm(end[0, :, 0] - exact_ends()))
-        if error < ROUND_OFF or example.sampler.evaluations(n + 1) > PATIENCE:
-            break
-        rungs.append((np.log(n), np.log(error)))
-    x, y = np.array(rungs[-3:]).T
-    assert -np.polyfit(x, y, 1)[0] == pytest.approx(example.sampler.order, abs=0.25)
+    assert measured(example.sampler, PROBLEMS[0]).order == pytest.approx(example.sampler.order, abs=0.25)
 
 
 @every

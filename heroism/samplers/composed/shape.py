@@ -88,7 +88,7 @@ class Shape:
         return memory + 1 if memory else len(self.rule.nodes)
 
     def horizon(self, steps: int) -> int:
-        """How many evaluated points are ever looked back at."""
+        """How many evaluated points are ever looked back at on T = ``steps`` noise levels."""
         memory = self.memory_for(steps)
         return max(memory + 1, self.guess_for(memory) if self.predictor == "interpolant" else 0)
 
@@ -101,7 +101,7 @@ class Shape:
         return most if self.refinements == "auto" or self._at_start else min(guess + self.refinements, most)
 
     def pieces(self, steps: int) -> list[Piece]:
-        """What every step is: the pieces of the first transition, then one for each of the others."""
+        """Of T = ``steps`` noise levels: the pieces of the first transition, then one for each of the others."""
         usual, memory = Piece(0.0, 1.0, self.rule_for(steps), self.refinements_for(steps)), self.memory_for(steps)
         first = start_up(self.startup, usual, self.spacing, memory, self.order(memory), steps)
         return first + [usual] * (steps - 2)
