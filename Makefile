@@ -107,7 +107,7 @@ report: $(VENV)/.ready ## one HTML file to send to somebody: claims, figures tha
 
 docs: $(VENV)/.ready ## the site, in site/ (installs mkdocs; the build itself needs no network)
 	@$(call extra,docs,material$(comma) latex2mathml)
-	@$(PY) -m mkdocs build -q && echo "Site: site/index.html"
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build -q && echo "Site: site/index.html"
 
 gallery: $(VENV)/.ready ## samplers at work in the plane: densities, paths, where the error sits, refinements as an animation
 	@$(PY) examples/gallery.py

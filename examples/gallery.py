@@ -28,8 +28,8 @@ SEED, PATHS, CLOUD, GRID = 0, 60, 4000, 160
 ENDS = (1e-3, 0.9999)  # noise variances
 SHOWN = (0.99, 0.8, 0.5, 0.15, 1e-3)  # noise variances of the panels of a flow
 BUDGET = 32  # score evaluations per path
-STEP = (0.02, 0.75)  # the one large step of the animation
-ROUNDS = 8
+STEP = (0.08, 0.5)  # the one large step of the animation
+ROUNDS = 6
 
 
 def targets() -> dict[str, hs.Target]:
@@ -99,19 +99,22 @@ def error(target: hs.Target) -> Figure:
         axes.set(title=f"{name}\nNFE {ensemble.evaluations}, TV {value:.1e}", xticks=[], yticks=[], xlim=extent[:2],
                  ylim=extent[2:], aspect="equal")
         axes.grid(visible=False)
+        axes.set_facecolor("#E6E6E6")  # white is what is right
     figure.colorbar(drawn, ax=shown, label=r"$\log q - \log p$", shrink=0.8, extend="both")
     return figure
 
 
 def refinement(target: hs.Target) -> list[Image.Image]:
-    """A frame per number of refinements: from where the step begins to where it ends, and where the exact flow does."""
+    """A frame per number of refinements, first where the step begins: the iterates, and the end of the exact flow."""
     schedule, score = hs.NoiseSchedule(1.0 - np.array(STEP), np.array(STEP)), hs.ExactScore(target)
-    exact = transport(hs.RungeKutta("rk4"), score, hs.log_snr_schedule(200, *STEP), PATHS, SEED).positions
+    flow = Map(hs.RungeKutta("rk4"), score, hs.log_snr_schedule(100, *STEP))
+    starts = flow.law.sample(PATHS, np.random.default_rng(SEED))
+    exact = flow(starts).positions
     grid, extent = _plane(target)
     density = np.exp(target.log_density(grid.reshape(-1, 2), schedule.end)).reshape(GRID, GRID)
     frames = []
-    for rounds in range(1, ROUNDS + 1):
-        reached = transport(hs.Heroism(points=4, refinements=rounds), score, schedule, PATHS, SEED).positions
+    for rounds in range(ROUNDS + 1):
+        reached = Map(hs.Heroism(points=4, refinements=rounds), score, schedule)(starts).positions if rounds else starts
         figure = Figure(figsize=(3.4, 3.6), layout="constrained")
         axes = figure.subplots()
         axes.imshow(np.sqrt(density), origin="lower", extent=extent, cmap="Greys", alpha=0.7)

@@ -26,7 +26,7 @@ def test_a_notebook_runs(path, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_the_gallery_is_drawn(tmp_path):
     gallery = runpy.run_path(str(ROOT / "examples" / "gallery.py"))
-    small = {"CLOUD": 200, "PATHS": 8, "GRID": 20, "ROUNDS": 3}
+    small = {"CLOUD": 200, "PATHS": 8, "GRID": 20, "ROUNDS": 2}
     for function in ("flow", "error", "refinement"):
         gallery[function].__globals__.update(small)
     target = gallery["targets"]()["rings"]
