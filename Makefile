@@ -14,7 +14,7 @@ export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-extras test test-all test-extras lint bench sweep-dimension sweep-accuracy sweep-floors sweep-diffusers leaderboard verify figures report docs paper clean
+.PHONY: help setup setup-extras test test-all test-extras lint bench sweep-dimension sweep-accuracy sweep-floors sweep-diffusers leaderboard verify figures report docs gallery paper clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,7 +107,10 @@ report: $(VENV)/.ready ## one HTML file to send to somebody: claims, figures tha
 
 docs: $(VENV)/.ready ## the site, in site/ (installs mkdocs; the build itself needs no network)
 	@$(call extra,docs,material$(comma) latex2mathml)
-	@$(PY) -m mkdocs build -q && echo "Site: site/index.html"
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build -q && echo "Site: site/index.html"
+
+gallery: $(VENV)/.ready ## samplers at work in the plane: densities, paths, where the error sits, refinements as an animation
+	@$(PY) examples/gallery.py
 
 paper: $(VENV)/.ready ## for LaTeX, in results/paper: every picture one column wide with its caption, tables, BibTeX
 	$(PY) -m analysis.paper

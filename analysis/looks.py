@@ -61,6 +61,18 @@ KNOWN: Mapping[str, tuple[str, str, str, Any]] = {
     "wasserstein_1d": (r"$W_2$ of one coordinate", ORANGE, "v", LONG),
     "quadrature": ("quadrature (oracle)", BLACK, "+", DOTTED),
 }
+# What others are called; their looks follow from their labels.
+NAMES: Mapping[str, str] = {
+    "accelerated_sde": "accelerated SDE", "churn": "EDM churn", "ddim_eta": "DDIM-η", "ddpm_family": "DDPM family",
+    "dpm_2_ancestral": "DPM2 ancestral", "dpm_solver_2": "DPM-Solver-2", "dpm_solver_3": "DPM-Solver-3",
+    "dpmpp_2m_sde": "DPM++ 2M SDE", "dpmpp_2m_sde_heun": "DPM++ 2M SDE Heun",
+    "dpmpp_2s_ancestral": "DPM++ 2S ancestral", "dpmpp_3m_sde": "DPM++ 3M SDE", "dpmpp_sde": "DPM++ SDE",
+    "er_sde": "ER-SDE", "etdrk3": "ETDRK3", "etdrk4": "ETDRK4", "euler_ancestral": "Euler ancestral",
+    "euler_maruyama": "Euler-Maruyama", "flow_euler": "Euler (flow)", "ipndm_v": "iPNDM-v", "lawson4": "Lawson 4",
+    "ode_then_noise": "ODE, then noise", "predictor_corrector": "predictor-corrector", "res_2s": "RES 2s",
+    "res_3s": "RES 3s", "restart": "Restart", "sa_solver": "SA-Solver", "sde_dpm_solver_pp": "SDE-DPM-Solver++",
+    "seeds": "SEEDS", "seeds_3": "SEEDS-3", "student_t": "Student t", "truncated_gaussian": "truncated Gaussian",
+}
 PACKAGES = ("diffusers", "solve_ivp", "diffrax")  # samplers that stand for all the solvers of somebody else's package
 SAID_BY_NAME = {"heun": "rho"}  # a schedule that belongs to the sampler's name
 USUAL_SCHEDULE = "log_snr"
@@ -89,7 +101,7 @@ def nth(number: int) -> dict[str, Any]:
 def name(label: str) -> str:
     """A label in words: ``"low_rank_mixture, start=gaussian"`` keeps what follows the comma."""
     first, comma, rest = label.partition(",")
-    known = KNOWN[first][0] if first in KNOWN else ""
+    known = KNOWN[first][0] if first in KNOWN else NAMES.get(first, "")
     return (known or first.replace("_", " ")) + comma + rest
 
 

@@ -33,6 +33,11 @@ from experiments.paths import CONF, ROOT
 CODE = re.compile(r"\]\(code:([\w.]+)\)")
 KINDS = {"targets": "target", "samplers": "sampler", "measures": "measure"}
 PUBLISHED = {"leaderboard": "Leaderboard", "practice": "Practice", "diffusers": "Shipped solvers"}
+GALLERY = """# Gallery: samplers at work in the plane
+
+*Flow*: the density at five noise levels, and paths of HEROISM through it. *Error*: log q - log p of the output where it lands
+(white: right), every sampler with the same number of score evaluations. *Refinement*: the rounds inside one large step; blue
+rings: where the exact flow ends."""
 Pages = Iterator[tuple[str, str | bytes]]
 
 
@@ -46,7 +51,7 @@ def on_config(config: Any) -> Any:
     config.nav = [
         {"Quick start": "index.md"}, {"How to read a slope": "slopes.md"}, {"Theory": theory},
         {"Claims": ["claims/index.md", *claims]},
-        {"Results": [{title: f"{name}.md"} for name, title in PUBLISHED.items()]}, *kinds,
+        {"Results": [*({title: f"{name}.md"} for name, title in PUBLISHED.items()), {"Gallery": "gallery.md"}]}, *kinds,
         {"How to": ["howto/own.md", "howto/machines.md"]}, {"Design": "design.md"}, {"Changes": "changes.md"}]
     config.not_in_nav = _not_in_nav()
     return config
@@ -177,6 +182,11 @@ def _of_results(_: Files) -> Pages:
         page = RESULTS / f"{name}.md"
         yield f"{name}.md", page.read_text() if page.is_file() else f"# {title}\n\nNothing is published of it yet."
     yield "changes.md", (ROOT / "CHANGELOG.md").read_text()
+    pictures = sorted([*(RESULTS / "gallery").glob("*.png"), *(RESULTS / "gallery").glob("*.gif")])
+    for path in pictures:
+        yield f"gallery/{path.name}", path.read_bytes()
+    shown = [f"## {path.stem.replace('_', ', ')}\n\n![{path.stem}](gallery/{path.name})" for path in pictures]
+    yield "gallery.md", "\n\n".join([GALLERY, *(shown or ["Nothing is drawn yet: `make gallery`."])])
 
 
 def _of_code(files: Files) -> Pages:

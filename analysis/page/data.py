@@ -53,7 +53,9 @@ def rows(judged: Sequence[Judged], runs: Runs) -> list[dict[str, Any]]:
     """Of every row of every claim what it was measured on, and the points and numbers of its picture."""
     return [{"targets": _values(table, "target"), "samplers": _values(table, "sampler"),
              "predicted": rounded([one.verdict.predicted])[0], "tolerance": rounded([one.verdict.tolerance])[0],
-             "kind": one.claim.statistic.kind, "groups": [_group(group) for group in one.row.groups]}
+             "kind": one.claim.statistic.kind, "refuted_by": one.claim.refuted_by,
+             "control": one.claim.control.words if one.claim.control else "",
+             "groups": [_group(group) for group in one.row.groups]}
             for one, table in ((one, _of_row(one, runs)) for one in judged)]
 
 

@@ -89,10 +89,13 @@ async function picture(event) {
     return button.setAttribute("aria-expanded", "false");
   }
   details ??= JSON.parse(await unpacked("details"));
-  const cell = make("td", { colSpan: 6 }, make("div", { className: "wide" }));
+  const one = details[+button.dataset.row];
+  const words = make("p", { className: "note" }, make("b", { textContent: "Refuted by: " }), one.refuted_by + ". ",
+    ...(one.control ? [make("b", { textContent: "Negative control: " }), one.control] : []));
+  const cell = make("td", { colSpan: 6 }, make("div", { className: "wide" }), words);
   row.after(make("tr", { className: "picture" }, cell));
   button.setAttribute("aria-expanded", "true");
-  await draw(cell.firstChild, claim(details[+button.dataset.row], row.cells[0].textContent));
+  await draw(cell.firstChild, claim(one, row.cells[0].textContent));
 }
 all(".show").forEach((one) => one.addEventListener("click", picture));
 

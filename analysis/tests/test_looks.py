@@ -55,3 +55,8 @@ def test_a_new_label_always_looks_the_same_and_like_no_known_one():
     ("low_rank_mixture, start=gaussian", "low-rank mixture, start=gaussian"), ("heroism_frugal", "HEROISM frugal")])
 def test_labels_in_words(label, words):
     assert looks.name(label) == words
+
+
+def test_no_two_samplers_are_called_alike():
+    assert not looks.KNOWN.keys() & looks.NAMES.keys()
+    assert len({looks.name(label) for label in SAMPLERS}) == len(SAMPLERS)
