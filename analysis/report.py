@@ -115,15 +115,17 @@ class Report:
                 self._write([one for one in judged if (one.claim.name in lacking) == (folder != self.results)], folder)
         return judged
 
-    def controls(self, claims: Sequence[Claim], every: bool) -> list[Judged]:
-        """Judge the negative controls of these claims and print their table; write it among what is published if these
-        are all there are (``every``) and each has records, else in ``partial``."""
-        judged = judge_all([claim.control for claim in claims if claim.control], self.runs.table, self.runs.small)
+    def controls(self, planted: Sequence[Claim], every: bool) -> list[Judged]:
+        """Judge negative controls and print their table; write it among what is published if these are all there are
+        (``every``) and each has records, else in ``partial``."""
+        judged = judge_all(planted, self.runs.table, self.runs.small)
         table = tabulate(judged)
         text = _in_words(table, OF_CONTROLS)
         print(text, end="\n\n")
         if not self.dry and judged:
-            whole = self.publish or (every and not self.runs.partial and all(one.row.runs for one in judged))
+            used = {study for one in judged for study in one.claim.records}
+            whole = self.publish or (every and self.runs.partial.keys().isdisjoint(used)
+                                     and all(one.row.runs for one in judged))
             folder = self.results if whole else self.results / "partial"
             print(f"Controls: {_near(write_csv(table[list(OF_CONTROLS)], folder / 'tables' / 'controls.csv'))}")
             if self.readme and whole:
@@ -172,7 +174,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if every and len(report.runs.table):
         steps.append(partial(report.claims, listed))
         if not report.runs.of("controls").empty:
-            steps.append(partial(report.controls, claims, not mistakes))
+            planted = [claim.control for claim in claims if claim.control]
+            steps.append(partial(report.controls, planted, not mistakes))
     found = []
     for step in steps:
         try:

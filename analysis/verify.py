@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         papers = sorted({paper for claim in every for paper in re.findall(r"\d{4}\.\d{5}", claim.source)})
         return tell([InputError("paper", asked.paper, f"no claim is about it; choose one of {', '.join(papers)}")])
     if asked.studies:
-        print(*dict.fromkeys(study for claim in claims for study in (claim.study, *claim.records)),
-              *dict.fromkeys(study for control in planted for study in control.records if study != control.study))
+        print(*dict.fromkeys([*(study for claim in claims for study in (claim.study, *claim.records)),
+                              *(study for control in planted for study in control.records)]))
         return code
     results = asked.results or (RESULTS / "smoke" if asked.smoke else RESULTS)
     try:

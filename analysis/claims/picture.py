@@ -30,8 +30,8 @@ MOST, PAGE = 6.5, 9.5  # inches of a strip, and of all of them
 NARROW = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"  # where no line is broken
 FAR = 0.02  # a floor below this share of every value is not drawn
 ENDS = 6  # more curves of a group are not named at their ends
-READ = ("Filled: points of the fit, hollow: left out of it, crosses: a path folded or diverged, or a heavy tail, dotted: floors; "
-        "dashed: what is predicted, shaded: its tolerance; bars: 95 % intervals that hold together.")
+READ = ("Filled: points of the fit, hollow: left out of it, crosses: a path folded or diverged, or a heavy tail, "
+        "dotted: floors; dashed: what is predicted, shaded: its tolerance; bars: 95 % intervals that hold together.")
 
 
 def draw(judged: Sequence[Judged]) -> Figure:

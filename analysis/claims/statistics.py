@@ -172,9 +172,10 @@ def believable(fits: Sequence[RateFit], interval: tuple[float, float]) -> tuple[
 def _row(statistic: Statistic, table: pd.DataFrame, names: dict[str, Any]) -> Row:
     groups = _groups(statistic, table)
     if statistic.beside is not None:
-        variable = "reached" if statistic.kind == "crossing_slope" else "x"
-        # A range of T is a shorter one in a variable with more logarithms.
-        others = _groups(replace(statistic, **{variable: statistic.beside, "least_span": 1.0}), table)
+        other = replace(statistic, least_span=1.0)  # a range of T is a shorter one in a variable with more logarithms
+        other = replace(other, reached=statistic.beside) if statistic.kind == "crossing_slope" else \
+            replace(other, x=statistic.beside)
+        others = _groups(other, table)
         groups = [replace(group, beside=other) for group, other in zip(groups, others, strict=True)]
     done = int(table["seeds"].sum())
     spent = float(table["spent"].where(table["seeds"] > 0).sum())
@@ -198,7 +199,7 @@ def _groups(statistic: Statistic, table: pd.DataFrame) -> list[Measured]:
     together = []
     for group in groups:
         low, high = (group.low, group.high) if group.bounds is None else group.bounds(level)
-        together.append(replace(group, low=float(low), high=float(high)))
+        together.append(replace(group, low=float(low), high=float(high), bounds=None))
     return together
 
 
@@ -363,7 +364,8 @@ def _stuck(statistic: Statistic, curves: Sequence[Curve], group: Group, fewest: 
         whole = not curve.fit.points and len(x) == len(curve.fit.dropped)
         if whole and len(x) >= fewest and max(x) >= statistic.least_span * min(x):
             T, none = group.table["T"], 0.0 if statistic.kind == "slope" else np.inf
-            return {"reason": f"never leaves saturation over T = {T.min():g} ... {T.max():g}", "low": none, "high": none}
+            return {"reason": f"never leaves saturation over T = {T.min():g} ... {T.max():g}",
+                    "low": none, "high": none}
     return {}
 
 

@@ -5,7 +5,7 @@ Only digits are published that the interval vouches for, so that the same runs o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +24,8 @@ OF_CONTROLS = {"name": "claim", "row": "row", "claim": "planted", **{
 NOTE = ("Intervals hold together over all groups of a row (Bonferroni, 95 %). Orders and exponents are decided in "
         "h = log T / T, where confirmed means confirmed for the bound as well; its own variable has more logarithms, "
         "which flatter an order at every finite T: it confirms nothing, and only what is refuted there too is refuted. "
-        "*Would let through*: the true values that these data could not have refuted, in the group that they tell least "
-        "about among those that decided.")
+        "*Would let through*: the true values that these data could not have refuted, in the deciding group that they "
+        "tell least about.")
 DIGITS = 3  # of a number, or of what is predicted of it, whatever its interval
 
 
@@ -56,7 +56,7 @@ def tabulate(judged: Sequence[Judged]) -> pd.DataFrame:
     return pd.DataFrame([_line(one) for one in judged])
 
 
-def readable(table: pd.DataFrame, shown: dict[str, str] = SHOWN) -> pd.DataFrame:
+def readable(table: pd.DataFrame, shown: Mapping[str, str] = SHOWN) -> pd.DataFrame:
     """The columns that people read, as text."""
     return table.reindex(columns=list(shown)).rename(columns=shown).fillna("").astype(str)
 
@@ -124,4 +124,6 @@ def _place(number: float) -> int:
 def _power(verdict: Verdict) -> str:
     least, most = (f"{bound:.3g}" for bound in verdict.power)
     known = [np.isfinite(bound) for bound in verdict.power]
-    return f"{least} to {most}" if all(known) else f"up to {most}" if known[1] else f"{least} and more" if known[0] else ""
+    if all(known):
+        return f"{least} to {most}"
+    return f"up to {most}" if known[1] else f"{least} and more" if known[0] else ""

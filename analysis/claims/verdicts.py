@@ -100,7 +100,8 @@ def judge(claim: Claim, row: Row, small: bool = False) -> Verdict:
     else:
         word = SHARPER if sharper == len(deciding) else CONFIRMED
         why = "; ".join(filter(None, [
-            f"{len(deciding)} of {len(words)} groups decided", f"{sharper} sharper" if 0 < sharper < len(deciding) else "",
+            f"{len(deciding)} of {len(words)} groups decided",
+            f"{sharper} sharper" if 0 < sharper < len(deciding) else "",
             _list("open:", [group.label for group in opened]) if opened else "",
             f"{row.failed} runs failed" if row.failed else ""]))
     return Verdict(word, why, predicted, tolerance, _worst(claim.direction, deciding, predicted), words,
@@ -116,11 +117,13 @@ def _power(direction: str, groups: Sequence[Measured], predicted: float, toleran
 
 
 def _worst(direction: str, groups: Sequence[Measured], predicted: float) -> Measured | None:
+    """The group that is worst for the claim; of those that are so to round-off the first."""
     known = [group for group in groups if np.isfinite(group.low + group.high)]
     known = known or [group for group in groups if np.isfinite(group.value) or np.isfinite(group.low)]
     keys = {"at most": lambda group: group.high, "at least": lambda group: -group.low,
             "equal": lambda group: abs(group.value - predicted)}
-    return max(known, key=keys[direction], default=None)
+    size = max((abs(one) for one in (predicted, *(group.value for group in known)) if np.isfinite(one)), default=1.0)
+    return max(known, key=lambda group: round(keys[direction](group) / (size or 1.0), 6), default=None)
 
 
 def _list(lead: str, names: Sequence[str], most: int = 3) -> str:
