@@ -87,8 +87,8 @@ leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on e
 	  $(PY) -m analysis.report $$studies $(WHERE) || failed=1; exit $$failed
 
 # All claims are checked before the first sweep; those that are broken are named, and the others go on.
-verify: $(VENV)/.ready ## every claim: run what is missing, fit, judge (ARGS=--smoke: a tiny version, --paper=2506.24042: of one paper)
-	@studies=$$($(PY) -m analysis.verify --studies $(filter --paper=%,$(ARGS))); broken=$$?; test $$broken -eq 0 -o $$broken -eq 2 || exit $$broken; \
+verify: $(VENV)/.ready ## every claim: run what is missing, fit, judge (ARGS=--smoke: a tiny version, --paper=2506.24042: of one paper, --controls: negative controls too)
+	@studies=$$($(PY) -m analysis.verify --studies $(filter --paper=% --controls,$(ARGS))); broken=$$?; test $$broken -eq 0 -o $$broken -eq 2 || exit $$broken; \
 	  for study in $$studies; do \
 	  $(PY) -m experiments.run -m study=$$study $(if $(findstring --smoke,$(ARGS)),smoke=true); status=$$?; \
 	  test $$status -le 1 || exit $$status; done; \

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from heroism.record.records import HEAVY
+
 SETTINGS = ["target", "variant", "sampler", "schedule", "perturbation", "start", "N"]
 CURVE = ["family", *SETTINGS, "K", "d", "distance"]
 GROUP = ["family", "target", "K"]  # one sampler on one family of targets
-SPOILED = ["folded", "diverged"]  # shares of the particles of a point
+# Why a point decides nothing that has a number all the same; beside it the column, and the largest value that is fine.
+SPOILED = {"folded": ("folded", 0.0), "diverged": ("diverged", 0.0), "heavy tail": ("tail", HEAVY)}
 DISTANCE = "total_variation"  # the one that exponents are fitted to
 
 
@@ -22,7 +25,8 @@ def points(runs: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:
     scatter between them. Of runs that differ in nothing but their age the newest counts, of several numbers of
     particles the largest. ``folded`` and ``diverged`` are the largest of the seeds: a number with either above zero is
     to be marked wherever it is shown, and decides nothing. ``unusable`` says why a point decides nothing: "failed",
-    "folded", "diverged", or nothing.
+    "folded", "diverged", "heavy tail" (a few particles carry the number, and its error is not to be trusted; ``tail``
+    is the heaviest of the seeds), or nothing.
     """
     place = ["setting", "measure", "T", *apart]
     rungs = runs[(runs["kind"] == "rung") & runs["T"].notna()].sort_values("finished", kind="stable")
@@ -39,18 +43,19 @@ def points(runs: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:
         "error": by_place["error"].mean(), "stderr": np.fmax(propagated, scatter.where(seeds > 1)),
         "floor": by_place["floor"].mean().fillna(0.0), "score_error": by_place["score_error"].mean(),
         "jacobian_error": by_place["jacobian_error"].mean(), "n": by_place["n"].sum(), "spent": by_place["spent"].sum(),
-        "folded": by_place["folded"].max(), "diverged": by_place["diverged"].max(), "seeds": seeds,
+        "folded": by_place["folded"].max(), "diverged": by_place["diverged"].max(),
+        "tail": by_place["tail"].max(), "seeds": seeds,
         "runs": by_place.size()})
     kept = shared.drop(columns=[name for name in averaged if name in shared])
     table = pd.concat([kept, averaged.loc[kept.index]], axis="columns").reset_index()
-    why = [table["seeds"] == 0, *(table[name].astype(float) > 0.0 for name in SPOILED)]
+    why = [table["seeds"] == 0, *(table[name].astype(float) > most for name, most in SPOILED.values())]
     return table.assign(unusable=np.select(why, ["failed", *SPOILED], ""))
 
 
 def is_spoiled(points: Any) -> Any:
-    """Whether particles of a point folded or diverged: such a number is marked, and decides nothing. (n,) for a table,
-    one truth value for a mapping of one point; an unknown share is none."""
-    return np.any([np.asarray(points[name], dtype=float) > 0.0 for name in SPOILED], axis=0)
+    """Whether particles of a point folded or diverged, or its tail is heavy: such a number is marked, and decides
+    nothing. (n,) for a table with the column ``unusable`` of :func:`points`, one truth value for one of its rows."""
+    return np.isin(np.asarray(points["unusable"], dtype=object), list(SPOILED))
 
 
 def curves(runs: pd.DataFrame, distance: str | None = None) -> pd.DataFrame:

@@ -20,7 +20,7 @@ import pandas as pd
 from analysis import style
 from analysis.claims.claim import Claim, read_claims
 from analysis.claims.picture import caption, draw
-from analysis.claims.table import Judged, judge_all, note, readable, tabulate
+from analysis.claims.table import OF_CONTROLS, SHOWN, Judged, judge_all, note, readable, tabulate
 from analysis.files import README, RESULTS, STUDIES, read_csv, read_study_file, write_csv
 from analysis.printing import save
 from analysis.runs import Runs, compile_runs, mixture, of_studies, studies_of
@@ -106,13 +106,30 @@ class Report:
                  and (why := mixture(of_studies(self.runs.table, claim.records)))}
         for name, why in apart.items():
             print(f"{name} is left to `make verify`, which runs all that it uses: {why}.")
-        judged = judge_all([claim for claim in claims if claim.name not in apart], self.runs.table)
+        judged = judge_all([claim for claim in claims if claim.name not in apart], self.runs.table, self.runs.small)
         print(_in_words(tabulate(judged)), end="\n\n")
         if not self.dry:
             lacking = {one.claim.name for one in judged if not (self.publish or (
                 one.row.runs and self.runs.partial.keys().isdisjoint(one.claim.records)))}
             for folder in (self.results, self.results / "partial"):
                 self._write([one for one in judged if (one.claim.name in lacking) == (folder != self.results)], folder)
+        return judged
+
+    def controls(self, planted: Sequence[Claim], every: bool) -> list[Judged]:
+        """Judge negative controls and print their table; write it among what is published if these are all there are
+        (``every``) and each has records, else in ``partial``."""
+        judged = judge_all(planted, self.runs.table, self.runs.small)
+        table = tabulate(judged)
+        text = _in_words(table, OF_CONTROLS)
+        print(text, end="\n\n")
+        if not self.dry and judged:
+            used = {study for one in judged for study in one.claim.records}
+            whole = self.publish or (every and self.runs.partial.keys().isdisjoint(used)
+                                     and all(one.row.runs for one in judged))
+            folder = self.results if whole else self.results / "partial"
+            print(f"Controls: {_near(write_csv(table[list(OF_CONTROLS)], folder / 'tables' / 'controls.csv'))}")
+            if self.readme and whole:
+                write_between(self.readme, "table:controls", text)
         return judged
 
     def _write(self, judged: Sequence[Judged], folder: Path) -> None:
@@ -156,6 +173,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     steps: list[Callable[[], object]] = [partial(report.study, study, own[study]) for study in studies]
     if every and len(report.runs.table):
         steps.append(partial(report.claims, listed))
+        if not report.runs.of("controls").empty:
+            planted = [claim.control for claim in claims if claim.control]
+            steps.append(partial(report.controls, planted, not mistakes))
     found = []
     for step in steps:
         try:
@@ -195,9 +215,9 @@ def write_figure(readme: Path, name: str, figure: Path, caption: str) -> None:
     write_between(readme, f"figure:{name}", f"![{caption}]({picture})\n\n*{caption}*")
 
 
-def _in_words(table: pd.DataFrame) -> str:
-    """The table of claims for people, and what its marks mean."""
-    shown = readable(table)
+def _in_words(table: pd.DataFrame, columns: Mapping[str, str] = SHOWN) -> str:
+    """The table of claims for people, and what its numbers and marks mean."""
+    shown = readable(table, columns)
     return f"{markdown(shown, list(shown))}\n\n{note(table)}".rstrip()
 
 

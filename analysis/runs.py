@@ -50,7 +50,8 @@ class Runs:
     """The table of runs and where its rows come from.
 
     ``partial`` says of a study why it is not all of it, ``mixed`` which versions of the code it mixes; ``fresh``: the
-    studies whose rows come from records of this folder, rather than from the published table.
+    studies whose rows come from records of this folder, rather than from the published table; ``small``: those of which
+    there is only the tiny version.
     """
 
     table: pd.DataFrame
@@ -58,6 +59,7 @@ class Runs:
     partial: Mapping[str, str] = field(default_factory=dict)
     mixed: Mapping[str, str] = field(default_factory=dict)
     fresh: frozenset[str] = frozenset()
+    small: frozenset[str] = frozenset()
 
     def of(self, study: str) -> pd.DataFrame:
         """The rows of a study."""
@@ -86,7 +88,8 @@ def compile_runs(results: Path, publish: bool = False) -> Runs:
     found = _merged(Runs(table, origins), published, studies_of(table))
     if partial:
         write_runs(found, results / "partial" / "tables")
-    return Runs(found.table, found.environments, partial, mixed, frozenset(studies_of(table)))
+    small = frozenset(plan.study for plan in plans.values() if "smoke=true" in map(str.lower, plan.overrides))
+    return Runs(found.table, found.environments, partial, mixed, frozenset(studies_of(table)), small)
 
 
 def tidy(records: Iterable[Record], plans: Mapping[str, Plan],

@@ -149,7 +149,7 @@ def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, *
 
 
 def curve(axes: Axes, points: pd.DataFrame, x: str, used: Any, label: str, **look: Any) -> None:
-    """Points with ``value, stderr, floor, folded, diverged`` against their column ``x``: error bars, hollow where not
+    """Points with ``value, stderr, floor, unusable`` against their column ``x``: error bars, hollow where not
     ``used``, crosses over what decides nothing, the floors dotted."""
     error_bars(axes, points[x], points["value"], points["stderr"], used, label=label, **look)
     spoiled(axes, points[x], points["value"], points)
@@ -157,7 +157,7 @@ def curve(axes: Axes, points: pd.DataFrame, x: str, used: Any, label: str, **loo
 
 
 def spoiled(axes: Axes, x: Any, y: Any, points: pd.DataFrame) -> None:
-    """A cross over every point with particles that folded or diverged."""
+    """A cross over every point that decides nothing although it has a number."""
     bad = is_spoiled(points)
     cross(axes, np.asarray(x, dtype=float)[bad], np.asarray(y, dtype=float)[bad])
 
@@ -166,7 +166,7 @@ def cross(axes: Axes, x: Any, y: Any) -> None:
     """Marks points that decide nothing."""
     if len(x):
         axes.plot(x, y, "x", color=INK, markersize=3.2, markeredgewidth=0.7, zorder=DATA + 2,
-                  label="a path folded or diverged")
+                  label="a path folded or diverged, or a heavy tail")
 
 
 def reach(y: Any, stderr: Any) -> Any:

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 NONE = "-"
-DOUBTFUL = "†: on some of the runs a path folded or diverged; those decide nothing."
+DOUBTFUL = "†: on some of the runs a path folded or diverged, or the tail is heavy; those decide nothing."
 LEFT = ("family", "verdict", "distance", "cost", "method", "solver", "options", "levels", "why", "")  # columns of words
 COLOURS = {"refuted": "red", "undecided": "yellow", "confirmed": "green", "sharper": "green"}
 

@@ -37,7 +37,7 @@ LEAST_SPAN = 4.0  # largest over smallest x of a fit: in less than two octaves p
 # Keys of a statistic -> kinds that need them; everything else is optional.
 NEEDED = {"x": ("slope", "inverse_slope", "crossing_slope", "geometric"), "levels": ("crossing_slope",),
           "numerator": ("ratio",), "denominator": ("ratio",)}
-NUMBERS, CONDITIONS = ("x", "y", "scaled_by", "reached"), ("where", "baseline", "numerator", "denominator")
+NUMBERS, CONDITIONS = ("x", "y", "scaled_by", "reached", "beside"), ("where", "baseline", "numerator", "denominator")
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,9 @@ class Statistic:
     scaled_by : expression that y is multiplied with.
     reached : what a crossing slope measures at the crossing, an expression that grows with T: 1/h, or another power of
         the logarithm.
+    beside : a second variable (x, or what is reached): that of a bound with its powers of log T. Their slope at every
+        finite T flatters an order: one of 1.8 in h is above 3 in log^(8/3) T / T. So x or ``reached`` (h, without those
+        logarithms) decides, and what holds there holds for the bound; only what is refuted in both is refuted.
     finest : a slope takes only that many points with the smallest x, of those that a fit may use; 0: all of them.
     paired : numerator and denominator ran from the same starting points: as far as pairs of them show it, their errors
         are common and cancel in the ratio.
@@ -88,6 +91,7 @@ class Statistic:
     least_span: float = LEAST_SPAN
     saturation: float | None = 0.3
     reached: str = "inverse_h"
+    beside: str | None = None
     finest: int = 0
 
     @property

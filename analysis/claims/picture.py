@@ -19,9 +19,9 @@ from analysis.claims.notation import symbol, words, x_label, y_label
 from analysis.claims.statistics import NORMAL, Curve, Measured
 from analysis.claims.table import Judged, measured, source
 from analysis.claims.verdicts import CONFIRMED, REFUTED, SHARPER
+from analysis.curves import SPOILED
 
 VERDICTS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
-SPOILED = ("folded", "diverged")  # reasons of a fit for leaving a point out
 LINE = 0.145  # inches of a line of labels
 AROUND = 0.75  # inches of a strip for title and axis
 LEAST, CURVES, MOST_CURVES = 1.2, 1.75, 2.6  # inches of a panel of curves
@@ -30,8 +30,8 @@ MOST, PAGE = 6.5, 9.5  # inches of a strip, and of all of them
 NARROW = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"  # where no line is broken
 FAR = 0.02  # a floor below this share of every value is not drawn
 ENDS = 6  # more curves of a group are not named at their ends
-READ = ("Filled: points of the fit, hollow: left out of it, crosses: a path folded or diverged, dotted: floors; "
-        "dashed: what is predicted, shaded: its tolerance; bars: 95 % intervals.")
+READ = ("Filled: points of the fit, hollow: left out of it, crosses: a path folded or diverged, or a heavy tail, "
+        "dotted: floors; dashed: what is predicted, shaded: its tolerance; bars: 95 % intervals that hold together.")
 
 
 def draw(judged: Sequence[Judged]) -> Figure:
@@ -110,7 +110,7 @@ def _curve(axes: Axes, curve: Curve, look: Mapping[str, Any]) -> None:
         axes.errorbar(curve.x[part], curve.y[part], style.reach(curve.y[part], NORMAL * curve.stderr[part]),
                       fmt=look["marker"], markersize=3.2, color=colour, markerfacecolor=face, markeredgewidth=0.7,
                       elinewidth=0.7, zorder=style.DATA)
-    bad = good & np.isin(curve.y, [point.y for point in curve.fit.dropped if point.why.startswith(SPOILED)])
+    bad = good & np.isin(curve.y, [point.y for point in curve.fit.dropped if point.why in SPOILED])
     bad |= good & (curve.doubtful if curve.doubtful is not None else False)
     style.cross(axes, curve.x[bad], curve.y[bad])
     if curve.fit.reason is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 from scipy.stats import t as student
 
 from analysis.claims.claim import ANY, OVER_LEVELS, Statistic
@@ -17,10 +18,11 @@ from heroism.errors import require
 from heroism.formulas import parsed
 from heroism.rates import Crossing, RateFit, crossing, fit_rate, pool
 
-NORMAL = 1.96  # two-sided 95%
+LEVEL = 0.95  # at which all intervals of a row hold together
+NORMAL = float(norm.ppf(0.5 + LEVEL / 2))
 FEWEST_POINTS = 3
 NEEDED = [*SETTINGS, "kind", "measure", "deciding", "setting", "T", "particles", "seed", "status", "finished", "error",
-          "stderr", "floor", "n", "spent", "folded", "diverged", "score_error", "jacobian_error"]
+          "stderr", "floor", "tail", "n", "spent", "folded", "diverged", "score_error", "jacobian_error"]
 FEWEST_PAIRS = 4  # to tell how far numbers from the same starting points move together
 
 
@@ -42,11 +44,18 @@ class Curve:
     at: tuple[Crossing, ...] = ()
 
 
+Bounds = Callable[[float], tuple[float, float]]  # confidence level -> interval
+
+
 @dataclass(frozen=True)
 class Measured:
-    """One group's number: ``value`` with its 95% interval, or the reason why there is none.
+    """One group's number: ``value`` with its interval, or the reason why there is none.
 
-    ``points`` and ``fits`` are behind it; ``doubtful`` of the points belong to maps that fold or paths that diverge.
+    The intervals of all groups of a row hold together (Bonferroni): each is what ``bounds`` gives at a level of
+    ``1 - (1 - LEVEL) / groups``. Without a value they may still hold what is known for sure: a ladder that never leaves
+    saturation falls with no order, and steps that never suffice bound an exponent from below. ``beside`` is the same
+    in the statistic's second variable. ``points`` and ``fits`` are behind it; ``doubtful`` of the points decide
+    nothing: maps fold, paths diverge, or the tail is heavy.
     """
 
     label: str
@@ -59,6 +68,8 @@ class Measured:
     names: dict[str, Any] = field(default_factory=dict)
     fits: int = 0
     doubtful: int = 0
+    beside: Measured | None = None
+    bounds: Bounds | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +84,7 @@ class Row:
 
     @property
     def doubtful(self) -> int:
-        """Points of the row from maps that fold or paths that diverge."""
+        """Points of the row that decide nothing because maps fold, paths diverge or tails are heavy."""
         return sum(group.doubtful for group in self.groups)
 
 
@@ -86,10 +97,10 @@ class Group:
     names: dict[str, Any]
     correlation: float  # of numbers from the same starting points
 
-    def measured(self, value: float = np.nan, low: float = np.nan, high: float = np.nan, **more: Any) -> Measured:
-        """The group's number with its interval, or none and the ``reason``."""
-        return Measured(self.label, value, low, high, names=self.names, doubtful=int(is_spoiled(self.table).sum()),
-                        **more)
+    def measured(self, value: float = np.nan, bounds: Bounds | None = None, **more: Any) -> Measured:
+        """The group's number with what its interval is at a level, or none and the ``reason``."""
+        return Measured(self.label, value, **{"low": np.nan, "high": np.nan} | more, names=self.names, bounds=bounds,
+                        doubtful=int(is_spoiled(self.table).sum()))
 
 
 def measure(statistic: Statistic, table: pd.DataFrame, records: Sequence[str]) -> list[Row]:
@@ -159,6 +170,20 @@ def believable(fits: Sequence[RateFit], interval: tuple[float, float]) -> tuple[
 
 
 def _row(statistic: Statistic, table: pd.DataFrame, names: dict[str, Any]) -> Row:
+    groups = _groups(statistic, table)
+    if statistic.beside is not None:
+        other = replace(statistic, least_span=1.0)  # a range of T is a shorter one in a variable with more logarithms
+        other = replace(other, reached=statistic.beside) if statistic.kind == "crossing_slope" else \
+            replace(other, x=statistic.beside)
+        others = _groups(other, table)
+        groups = [replace(group, beside=other) for group, other in zip(groups, others, strict=True)]
+    done = int(table["seeds"].sum())
+    spent = float(table["spent"].where(table["seeds"] > 0).sum())
+    return Row(names, tuple(groups), done, int(table["runs"].sum()) - done, spent)
+
+
+def _groups(statistic: Statistic, table: pd.DataFrame) -> list[Measured]:
+    """Every group's number, with intervals that hold together."""
     correlation = _correlation(statistic, table) if statistic.paired else 0.0
     groups: list[Measured] = []
     for inner, part in split(table, statistic.by):
@@ -170,9 +195,12 @@ def _row(statistic: Statistic, table: pd.DataFrame, names: dict[str, Any]) -> Ro
         words = [str(value) if isinstance(value, str) else f"{name}={value:g}" for name, value in inner.items()
                  if not pd.isna(value)]
         groups += MEASURES[statistic.kind](statistic, Group(part, " ".join(words), inner, correlation))
-    done = int(table["seeds"].sum())
-    spent = float(table["spent"].where(table["seeds"] > 0).sum())
-    return Row(names, tuple(groups), done, int(table["runs"].sum()) - done, spent)
+    level = 1.0 - (1.0 - LEVEL) / max(1, sum(group.bounds is not None for group in groups))
+    together = []
+    for group in groups:
+        low, high = (group.low, group.high) if group.bounds is None else group.bounds(level)
+        together.append(replace(group, low=float(low), high=float(high), bounds=None))
+    return together
 
 
 # ---- kinds ---------------------------------------------------------------------------------------
@@ -201,27 +229,37 @@ def _level(statistic: Statistic, group: Group) -> Iterator[Measured]:
     """Every point is a group of its own; what its floor hides may lie on either side of it."""
     table = group.table[group.table["seeds"] > 0]
     _, values, errors, floors = _columns(statistic, table)
-    reach = NORMAL * errors + floors
-    for i, (value, error) in enumerate(zip(values, reach, strict=True)):
+    for i, (value, error, floor) in enumerate(zip(values, errors, floors, strict=True)):
         point = replace(group, table=table.iloc[[i]], label=f"{group.label} T={table['T'].iloc[i]:g}".strip())
-        reason = table["unusable"].iloc[i] or (None if np.isfinite(value + error) else "not finite")
-        number = () if reason else (float(value), float(value - error), float(value + error))
-        yield point.measured(*number, reason=reason, points=1)
+        reason = table["unusable"].iloc[i] or (None if np.isfinite(value + error + floor) else "not finite")
+        yield point.measured(reason=reason, points=1) if reason else \
+            point.measured(float(value), _about(value, error, floor), points=1)
 
 
 def _ratio(statistic: Statistic, group: Group) -> Iterator[Measured]:
     """Of the means over the points of numerator and denominator."""
     parts = []
     for condition in (statistic.numerator, statistic.denominator):
-        side = _side(statistic, where(group.table, condition))
+        rows = where(group.table, condition)
+        side = _side(statistic, rows)
         if side is None:
-            yield group.measured(reason=f"nothing above the floor where {condition}")
+            why = ", ".join(sorted({*rows["unusable"]} - {""})) or "nothing above the floor"
+            yield group.measured(reason=f"{why} where {condition}")
             return
         parts.append(side)
     (top, one), (bottom, two) = parts
     value = top / bottom
-    reach = NORMAL * value * np.sqrt(max(one**2 + two**2 - 2.0 * group.correlation * one * two, 0.0))
-    yield group.measured(value, value - reach, value + reach, points=2)
+    error = value * np.sqrt(max(one**2 + two**2 - 2.0 * group.correlation * one * two, 0.0))
+    yield group.measured(value, _about(value, error), points=2)
+
+
+def _about(value: float, error: float, beyond: float = 0.0) -> Bounds:
+    """The interval of a normal number with a standard error, and something on either side."""
+    def bounds(level: float) -> tuple[float, float]:
+        reach = float(norm.ppf(0.5 + level / 2)) * error + beyond
+        return value - reach, value + reach
+
+    return bounds
 
 
 MEASURES: dict[str, Callable[[Statistic, Group], Iterator[Measured]]] = {
@@ -295,20 +333,50 @@ def _from_fits(statistic: Statistic, curves: Sequence[Curve], group: Group) -> M
     fewest = max(statistic.least_points, FEWEST_POINTS)
     fits = [curve.fit for curve in curves]
     usable = [fit for fit in fits if too_short(fit, statistic.least_span, fewest) is None]
-    pooled, inverse = pool(usable), statistic.kind == "inverse_slope"
+    pooled, turned = pool(usable), TURNED.get(statistic.kind, lambda slope: slope)
     if pooled is None:
         nearest = max(fits, key=lambda fit: len(fit.points), default=None)
         reason = "no runs" if nearest is None else too_short(nearest, statistic.least_span, fewest)
-        return group.measured(reason=reason, curves=tuple(curves))
-    if inverse and pooled.slope <= 0:
-        return group.measured(reason="the error does not fall", curves=tuple(curves))
-    slope, (low, high) = pooled.slope, believable(usable, pooled.interval())
-    if inverse:
-        slope, low, high = 1.0 / slope, 1.0 / high, 1.0 / low if low > 0.0 else np.inf
-    elif statistic.kind == "geometric":
-        slope, low, high = (float(np.exp(end)) for end in (slope, low, high))
-    return group.measured(slope, low, high, points=sum(len(fit.points) for fit in usable), curves=tuple(curves),
-                          fits=len(usable))
+        found = _stuck(statistic, curves, group, fewest) or {"reason": reason, **_unreached(statistic, curves)}
+        return group.measured(curves=tuple(curves), **found)
+    if statistic.kind == "inverse_slope" and pooled.slope <= 0:
+        return group.measured(reason="the error does not fall", curves=tuple(curves), low=np.inf, high=np.inf)
+
+    def bounds(level: float) -> tuple[float, float]:
+        low, high = sorted(map(turned, believable(usable, pooled.interval(level))))
+        return low, high
+
+    return group.measured(turned(pooled.slope), bounds, points=sum(len(fit.points) for fit in usable),
+                          curves=tuple(curves), fits=len(usable))
+
+
+# From a slope to the number that is claimed. An error that may not fall at all takes any number of steps.
+TURNED: dict[str, Callable[[float], float]] = {"geometric": lambda slope: float(np.exp(slope)),
+                                               "inverse_slope": lambda slope: 1.0 / slope if slope > 0.0 else np.inf}
+
+
+def _stuck(statistic: Statistic, curves: Sequence[Curve], group: Group, fewest: int) -> dict[str, Any]:
+    """What is known of ladders that are long enough for a fit and never leave saturation: they have no order."""
+    if statistic.kind not in ("slope", "inverse_slope") or statistic.y != "error":
+        return {}
+    for curve in curves:
+        x = [point.x for point in curve.fit.dropped if point.why.startswith("saturated")]
+        whole = not curve.fit.points and len(x) == len(curve.fit.dropped)
+        if whole and len(x) >= fewest and max(x) >= statistic.least_span * min(x):
+            T, none = group.table["T"], 0.0 if statistic.kind == "slope" else np.inf
+            return {"reason": f"never leaves saturation over T = {T.min():g} ... {T.max():g}",
+                    "low": none, "high": none}
+    return {}
+
+
+def _unreached(statistic: Statistic, curves: Sequence[Curve]) -> dict[str, Any]:
+    """How steep a growth must at least be, from a level that is reached to one that is not, far enough apart."""
+    slopes = [np.log(late.after / (first.x + NORMAL * first.stderr)) / np.log(curve.x[j] / curve.x[i])
+              for curve in curves for i, first in enumerate(curve.at) for j, late in enumerate(curve.at)
+              if first.reason is None and (late.reason or "").startswith("not reached by")
+              and curve.x[j] >= statistic.least_span * curve.x[i]]
+    steepest = max(slopes, default=0.0)
+    return {"low": float(steepest), "high": np.inf} if steepest > 0.0 else {}
 
 
 # ---- columns -------------------------------------------------------------------------------------

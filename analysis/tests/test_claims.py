@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from scipy.stats import norm
 
 from analysis.claims.claim import read_claims, read_study
 from analysis.claims.picture import draw
@@ -97,7 +98,7 @@ def test_no_runs_are_undecided_and_failed_ones_are_told(tmp_path):
 def test_noise_makes_a_bound_undecided(tmp_path):
     ladder(tmp_path, 3.0, jitter=0.0, stderr=0.45)
     verdict, = verdicts(tmp_path)
-    assert verdict.word == "undecided" and "does not decide" in verdict.why
+    assert verdict.word == "undecided" and "holds both sides" in verdict.why
 
 
 def test_a_bent_range_is_as_uncertain_as_its_halves_differ(tmp_path):
@@ -224,7 +225,8 @@ def pairs(folder: Path, common: float, dims=range(1, 7), seeds=(0,)):
 
 def widths(folder: Path, **changes):
     row, = verify(read_study(study(folder, statistic=RATIO | changes, predicted=1, direction="equal")), folder)
-    return [(group.high - group.low) / (2 * 1.96 * group.value) for group in row.row.groups]
+    reach = 2 * norm.ppf(1 - 0.025 / len(row.row.groups))  # the intervals hold together
+    return [(group.high - group.low) / (reach * group.value) for group in row.row.groups]
 
 
 def test_errors_that_are_not_common_do_not_cancel(tmp_path):
@@ -384,7 +386,7 @@ def test_a_broken_claim_replaces_no_published_table(tmp_path, monkeypatch):
 # ---- table, README, command line -------------------------------------------------------------------------------------
 
 def test_numbers_are_rounded_to_what_their_interval_says():
-    assert measured(Measured("sphere", 4.8e-15, -0.00711, 0.00711, 5)) == "0 [-0.00711, 0.00711] sphere"
+    assert measured(Measured("sphere", 4.8e-15, -0.00711, 0.00711, 5)) == "0 [-0.0071, 0.0071] sphere"
     assert measured(Measured("", 0.1234, 0.1, 0.15, 5)) == "0.123 [0.1, 0.15]"
     assert measured(Measured("", 1e-9, 1e-9, 1e-9, 5)) == "1e-09 [1e-09, 1e-09]"
     assert measured(None) == "-"

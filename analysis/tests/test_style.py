@@ -21,12 +21,12 @@ def test_powers_of_ten(value, text):
     assert style.power_of_ten(value) == text
 
 
-def test_points_with_folded_or_diverged_paths_are_crossed_out():
-    points = pd.DataFrame({"folded": [0.0, 1e-3, np.nan, 0.0], "diverged": [0.0, 0.0, np.nan, 0.5]})
+def test_points_that_decide_nothing_are_crossed_out():
+    points = pd.DataFrame({"unusable": ["", "folded", "heavy tail", "diverged"]})
     axes = Figure().subplots()
     style.spoiled(axes, [1, 2, 3, 4], [5, 6, 7, 8], points)
     (line,) = axes.lines
-    assert line.get_xydata().tolist() == [[2, 6], [4, 8]] and line.get_marker() == "x"
+    assert line.get_xydata().tolist() == [[2, 6], [3, 7], [4, 8]] and line.get_marker() == "x"
     style.spoiled(axes, [1], [5], points[:1])
     assert len(axes.lines) == 1
 
