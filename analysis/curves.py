@@ -13,8 +13,9 @@ from heroism.record.records import HEAVY
 SETTINGS = ["target", "variant", "sampler", "schedule", "perturbation", "start", "N"]
 CURVE = ["family", *SETTINGS, "K", "d", "distance"]
 GROUP = ["family", "target", "K"]  # one sampler on one family of targets
-# Why a point decides nothing that has a number all the same; beside it the column, and the largest value that is fine.
-SPOILED = {"folded": ("folded", 0.0), "diverged": ("diverged", 0.0), "heavy tail": ("tail", HEAVY)}
+SPOILED = ["folded", "diverged"]  # shares of the particles of a point
+HEAVY_TAIL = "heavy tail"
+DOUBTED = (*SPOILED, HEAVY_TAIL)  # why a point that has a number decides nothing
 DISTANCE = "total_variation"  # the one that exponents are fitted to
 
 
@@ -44,18 +45,21 @@ def points(runs: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:
         "floor": by_place["floor"].mean().fillna(0.0), "score_error": by_place["score_error"].mean(),
         "jacobian_error": by_place["jacobian_error"].mean(), "n": by_place["n"].sum(), "spent": by_place["spent"].sum(),
         "folded": by_place["folded"].max(), "diverged": by_place["diverged"].max(),
-        "tail": by_place["tail"].max(), "seeds": seeds,
-        "runs": by_place.size()})
+        "tail": by_place["tail"].max(), "seeds": seeds, "runs": by_place.size()})
     kept = shared.drop(columns=[name for name in averaged if name in shared])
     table = pd.concat([kept, averaged.loc[kept.index]], axis="columns").reset_index()
-    why = [table["seeds"] == 0, *(table[name].astype(float) > most for name, most in SPOILED.values())]
-    return table.assign(unusable=np.select(why, ["failed", *SPOILED], ""))
+    why = [table["seeds"] == 0, *(table[name].astype(float) > 0.0 for name in SPOILED),
+           table["tail"].astype(float) > HEAVY]
+    return table.assign(unusable=np.select(why, ["failed", *DOUBTED], ""))
 
 
 def is_spoiled(points: Any) -> Any:
     """Whether particles of a point folded or diverged, or its tail is heavy: such a number is marked, and decides
-    nothing. (n,) for a table with the column ``unusable`` of :func:`points`, one truth value for one of its rows."""
-    return np.isin(np.asarray(points["unusable"], dtype=object), list(SPOILED))
+    nothing. (n,) for a table, one truth value for a mapping of one point; an unknown share is none, and a tail is
+    told by ``unusable``, where there is that column."""
+    shares = [np.asarray(points[name], dtype=float) > 0.0 for name in SPOILED if name in points]
+    heavy = [np.asarray(points["unusable"] == HEAVY_TAIL)] if "unusable" in points else []
+    return np.any([*shares, *heavy], axis=0)
 
 
 def curves(runs: pd.DataFrame, distance: str | None = None) -> pd.DataFrame:

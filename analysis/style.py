@@ -149,8 +149,8 @@ def error_bars(axes: Axes, x: Any, y: Any, stderr: Any, used: Any, label: str, *
 
 
 def curve(axes: Axes, points: pd.DataFrame, x: str, used: Any, label: str, **look: Any) -> None:
-    """Points with ``value, stderr, floor, unusable`` against their column ``x``: error bars, hollow where not
-    ``used``, crosses over what decides nothing, the floors dotted."""
+    """Points with ``value, stderr, floor, folded, diverged, unusable`` against their column ``x``: error bars, hollow
+    where not ``used``, crosses over what decides nothing, the floors dotted."""
     error_bars(axes, points[x], points["value"], points["stderr"], used, label=label, **look)
     spoiled(axes, points[x], points["value"], points)
     floor_line(axes, points[x], points["floor"], look["color"])

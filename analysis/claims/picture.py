@@ -19,7 +19,7 @@ from analysis.claims.notation import symbol, words, x_label, y_label
 from analysis.claims.statistics import NORMAL, Curve, Measured
 from analysis.claims.table import Judged, measured, source
 from analysis.claims.verdicts import CONFIRMED, REFUTED, SHARPER
-from analysis.curves import SPOILED
+from analysis.curves import DOUBTED
 
 VERDICTS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
 LINE = 0.145  # inches of a line of labels
@@ -110,7 +110,7 @@ def _curve(axes: Axes, curve: Curve, look: Mapping[str, Any]) -> None:
         axes.errorbar(curve.x[part], curve.y[part], style.reach(curve.y[part], NORMAL * curve.stderr[part]),
                       fmt=look["marker"], markersize=3.2, color=colour, markerfacecolor=face, markeredgewidth=0.7,
                       elinewidth=0.7, zorder=style.DATA)
-    bad = good & np.isin(curve.y, [point.y for point in curve.fit.dropped if point.why in SPOILED])
+    bad = good & np.isin(curve.y, [point.y for point in curve.fit.dropped if point.why in DOUBTED])
     bad |= good & (curve.doubtful if curve.doubtful is not None else False)
     style.cross(axes, curve.x[bad], curve.y[bad])
     if curve.fit.reason is None:

@@ -3,7 +3,7 @@
 import pytest
 
 from analysis.claims.claim import read_claims
-from analysis.claims.table import judge_all, readable, tabulate
+from analysis.claims.table import OF_CONTROLS, judge_all, readable, tabulate
 from analysis.files import README, RESULTS, STUDIES, read_csv, same, write_csv
 from analysis.runs import read_runs
 from analysis.studies import module_of, names, tables_of
@@ -41,7 +41,15 @@ def test_the_table_of_claims(runs, tmp_path):
     assert markdown(readable(table), list(readable(table))) in README.read_text()
 
 
+def test_the_table_of_controls(runs, tmp_path):
+    table = tabulate(judge_all([claim.control for claim in read_claims(STUDIES)[0]], runs.table))
+    assert set(table["verdict"]) == {"refuted"}
+    assert_published(table[list(OF_CONTROLS)], "controls", tmp_path)
+    shown = readable(table, OF_CONTROLS)
+    assert markdown(shown, list(shown)) in README.read_text()
+
+
 def test_there_is_no_other_table(tables):
     known = {name for study in names() for name in tables[study]}
     found = {path.stem for path in (RESULTS / "tables").iterdir()}
-    assert found == known - {"runs"} | {"claims", "environments", "runs"}
+    assert found == known - {"runs"} | {"claims", "controls", "environments", "runs"}

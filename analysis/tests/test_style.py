@@ -22,7 +22,8 @@ def test_powers_of_ten(value, text):
 
 
 def test_points_that_decide_nothing_are_crossed_out():
-    points = pd.DataFrame({"unusable": ["", "folded", "heavy tail", "diverged"]})
+    points = pd.DataFrame({"folded": [0.0, 1e-3, np.nan, 0.0], "diverged": [0.0, 0.0, np.nan, 0.5],
+                           "unusable": ["", "folded", "heavy tail", "diverged"]})
     axes = Figure().subplots()
     style.spoiled(axes, [1, 2, 3, 4], [5, 6, 7, 8], points)
     (line,) = axes.lines
