@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from analysis import looks, style
 from analysis.curves import curves, is_spoiled
-from analysis.text import NONE, level, mark, number
+from analysis.text import NONE, interval, level, mark, number
 from heroism.rates import FLOOR_FACTOR, fit_rate
 
 TOLD = ["distance", "target", "sampler", "schedule", "perturbation", "start", "d", "K", "N", "particles"]
@@ -51,7 +51,9 @@ class Generic:
         ``<study>_points`` : every point, with ``x`` and the reason why it is not in the fit.
         ``<study>_answers`` : T for every epsilon that was asked for, if any was.
         """
-        points, answers = (_split(part) for part in (_points(runs), _answers(runs)))
+        runs = runs[runs["measure"] == runs["deciding"]]  # what decides where ladders and searches stop
+        answers = runs[runs["kind"] == "answer"].sort_values("epsilon", ascending=False, ignore_index=True)
+        points, answers = _split(_points(runs)), _split(answers)
         varied = _varied(points)
         told = _telling(points, leave=varied)
         points = points.sort_values([*told, varied], ignore_index=True)
@@ -83,7 +85,9 @@ class Generic:
             if answers.empty:
                 cells = {f"{varied} = {x:g}": " / ".join(map(_cell, mine[mine["x"] == x].to_dict("records"))) or NONE
                          for x in sorted(most[:MOST_COLUMNS])}
-            shown.append({"curve": row["curve"], **cells, "order [95 %]": _order(row)})
+            order = interval(row["order"], row["low"], row["high"])
+            declared = f", declared {row['declared_order']:g}" * bool(order != NONE and pd.notna(row["declared_order"]))
+            shown.append({"curve": row["curve"], **cells, "order [95 %]": order + declared})
         return pd.DataFrame(shown)
 
     def draw(self, tables: Mapping[str, pd.DataFrame]) -> Figure | None:
@@ -104,20 +108,10 @@ class Generic:
 
 # ---- points and what was varied ------------------------------------------------------------------
 
-def _deciding(runs: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the measure that decides where ladders and searches stop."""
-    return runs[runs["measure"] == runs["deciding"]]
-
-
 def _points(runs: pd.DataFrame) -> pd.DataFrame:
     """The points of all curves, for every number of particles by itself."""
-    parts = [curves(part).assign(particles=particles) for particles, part in _deciding(runs).groupby("particles")]
-    return pd.concat(parts, ignore_index=True) if parts else curves(_deciding(runs)).assign(particles=np.nan)
-
-
-def _answers(runs: pd.DataFrame) -> pd.DataFrame:
-    answers = _deciding(runs)
-    return answers[answers["kind"] == "answer"].sort_values("epsilon", ascending=False, ignore_index=True)
+    parts = [curves(part).assign(particles=particles) for particles, part in runs.groupby("particles")]
+    return pd.concat(parts, ignore_index=True) if parts else curves(runs).assign(particles=np.nan)
 
 
 def _split(points: pd.DataFrame) -> pd.DataFrame:
@@ -203,14 +197,6 @@ def _cell(point: Mapping[str, Any]) -> str:
         return "failed"
     near = "~" if point["value"] < FLOOR_FACTOR * point["floor"] else ""
     return f"{near}{number(point['value'], '.2g')} ± {number(point['stderr'], '.1g')}{mark(is_spoiled(point))}"
-
-
-def _order(row: Mapping[str, Any]) -> str:
-    if not np.isfinite(row["order"]):
-        return NONE
-    ends = f" [{row['low']:.2f}, {row['high']:.2f}]" if np.isfinite(row["low"]) else ""
-    declared = f", declared {row['declared_order']:g}" if pd.notna(row["declared_order"]) else ""
-    return f"{row['order']:.2f}{ends}{declared}"
 
 
 # ---- picture -------------------------------------------------------------------------------------

@@ -24,17 +24,12 @@ NORMAL = 1.96  # two-sided 95 %
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """``budget``: one row per target, d, K and T, with every share, their sum, and the total variation end to end."""
-    rows = []
     points = curves(runs)
-    points = points[points["unusable"] != "failed"]
-    for key, here in points.groupby(["target", "d", "K", "T"], sort=True, dropna=False):
-        value, stderr = (here.set_index("distance")[name] for name in ("value", "stderr"))
-        rows.append({**dict(zip(COLUMNS[:4], key, strict=True)),
-                     **{part: value.get(f"budget_{part}", np.nan) for part in PARTS},
-                     **{name: value.get(name, np.nan) for name in SUMS},
-                     **{f"{name}_stderr": stderr.get(name, np.nan) for name in SUMS},
-                     "spoiled": is_spoiled(here).any()})
-    return {"budget": pd.DataFrame(rows, columns=COLUMNS)}
+    points = points[points["unusable"] != "failed"].assign(spoiled=is_spoiled)
+    wide = points.pivot(index=COLUMNS[:4], columns="distance", values=["value", "stderr"]).astype(float)
+    wide.columns = [name.removeprefix("budget_") + "_stderr" * (of == "stderr") for of, name in wide.columns]
+    wide["spoiled"] = points.groupby(COLUMNS[:4], dropna=False)["spoiled"].any()
+    return {"budget": wide.reset_index().reindex(columns=COLUMNS)}
 
 
 def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -53,9 +53,19 @@ class Rung:
 class Table:
     """Rows of plain values, and every form that a table is wanted in."""
 
+    def each(self) -> Sequence[Report]:
+        """The reports in it."""
+        raise NotImplementedError
+
     def rows(self) -> list[Row]:
         """One mapping for each sampler and number of steps, all with the same keys."""
-        raise NotImplementedError
+        return [row for report in self.each() for row in report.rows()]
+
+    def plot(self, axes: Any = None, against: str = "evaluations") -> Figure:
+        """The work-precision picture: total variation, with its error and floor, against "evaluations" or "steps";
+        needs matplotlib. Returns the figure: a new one, or that of ``axes``.
+        """
+        return picture.work_precision(self.each(), axes, against)
 
     def to_pandas(self) -> DataFrame:
         """The rows as a data frame; needs pandas."""
@@ -128,19 +138,15 @@ class Report(Table):
         return fit_rate([rung.h for rung in self.rungs], [one.value for one in tv], [one.stderr for one in tv],
                         [one.floor for one in tv], unusable=unusable)
 
+    def each(self) -> Sequence[Report]:
+        return (self,)
+
     def rows(self) -> list[Row]:
         common = {"sampler": self.name, "target": self.target, "schedule": self.schedule, "start": self.start,
                   "particles": self.particles, "seed": self.seed}
         return [{**common, "steps": rung.steps, "T": rung.steps + 1, "h": rung.h, "evaluations": rung.evaluations,
                  "rounds": rung.rounds, **_estimate("tv", rung.tv), **_estimate("kl", rung.kl), "folded": rung.folded,
                  "diverged": rung.diverged, "seconds": rung.seconds} for rung in self.rungs]
-
-    def plot(self, axes: Any = None, against: str = "evaluations") -> Figure:
-        """Total variation, with its error and floor, against "evaluations" or "steps"; needs matplotlib.
-
-        Returns the figure: a new one, or that of ``axes``.
-        """
-        return picture.work_precision([self], axes, against)
 
     def summary(self) -> Any:
         return {"sampler": self.name, "order": _order(self.order), "notes": self.notes, "rungs": self.rows()}
@@ -158,15 +164,8 @@ class Comparison(Table):
 
     reports: tuple[Report, ...]
 
-    def rows(self) -> list[Row]:
-        return [row for report in self.reports for row in report.rows()]
-
-    def plot(self, axes: Any = None, against: str = "evaluations") -> Figure:
-        """The work-precision picture: total variation against "evaluations" or "steps"; needs matplotlib.
-
-        Returns the figure: a new one, or that of ``axes``.
-        """
-        return picture.work_precision(self.reports, axes, against)
+    def each(self) -> Sequence[Report]:
+        return self.reports
 
     def summary(self) -> Any:
         return [report.summary() for report in self.reports]

@@ -59,7 +59,7 @@ def check_target(target: Target, levels: Sequence[NoiseLevel] = LEVELS, seed: in
         probe.check_diffusion()
         probe.check_reach()
         probe.check_samples(tests=len(levels))
-    _check_full_noise(target, name, levels[0], rng)
+    _Probe(target, FULL_NOISE, name, rng).check_full_noise(levels[0])
 
 
 def differences(f: Callable[[float], Array], length: float, widths: Iterable[float] = WIDTHS) -> tuple[Array, Array]:
@@ -242,6 +242,16 @@ class _Probe:
                     f"{len(x)} draws of another law than log_density ({z[worst]:.0f} standard errors)",
                     "let both be the law of sqrt(alpha_bar) X_0 + sqrt(tau) Z")
 
+    def check_full_noise(self, cleanest: NoiseLevel) -> None:
+        """In the end the law is N(0, I), constants included, but for ``sqrt(alpha_bar) E[X_0] . x`` and less."""
+        target, level, x = self.target, self.level, self.x
+        size = np.linalg.norm(target.sample(POINTS, cleanest, self.rng), axis=1).max()
+        norm = np.linalg.norm(x, axis=1)
+        allowed = 1e-6 + 1e-9 * norm + 10.0 * np.sqrt(level.alpha_bar) * (1.0 + size) * (1.0 + norm)
+        density, remedy = target.log_density_gaussian(x), "normalise it: X_tau tends to N(0, I), the second number"
+        self._compare("log_density", target.log_density(x, level), density, allowed + 1e-9 * np.abs(density), remedy)
+        self._compare("score", target.score(x[None], level)[0], -x, np.broadcast_to(allowed[:, None], x.shape), remedy)
+
     def _along(self, v: Array, f: Callable[[Array], Array]) -> tuple[Array, Array]:
         """The derivative of f at the points in direction v (dim,) or (n, dim), and how well it is known."""
         return differences(lambda h: f(self.x + h * v), self.length)
@@ -296,22 +306,6 @@ def _declared(target: Target) -> str:
     require(target.copies == 1 or target.dim == 1, f"{name}.copies", target.copies,
             "only a target of one coordinate has copies")
     return name
-
-
-def _check_full_noise(target: Target, name: str, cleanest: NoiseLevel, rng: np.random.Generator) -> None:
-    """In the end the law is N(0, I), constants included, but for ``sqrt(alpha_bar) E[X_0] . x`` and smaller terms."""
-    x = target.sample_gaussian(POINTS, rng)
-    size = np.linalg.norm(target.sample(POINTS, cleanest, rng), axis=1).max()
-    slack = 10.0 * np.sqrt(FULL_NOISE.alpha_bar) * (1.0 + size)
-    norm = np.linalg.norm(x, axis=1)
-    expected = target.log_density_gaussian(x)
-    gaps = {"log_density": (target.log_density(x, FULL_NOISE) - expected, 1e-6 + 1e-9 * np.abs(expected)),
-            "score": (np.linalg.norm(target.score(x[None], FULL_NOISE)[0] + x, axis=1), 1e-6 + 1e-9 * norm)}
-    for method, (gap, allowed) in gaps.items():
-        worst = int(np.argmax(np.abs(gap) / (allowed + slack * (1.0 + norm))))
-        require(bool(np.abs(gap[worst]) <= allowed[worst] + slack * (1.0 + norm[worst])),
-                f"{name}.{method} at full noise and x = {_written(x[worst])}", f"{gap[worst]:.3g} off that of N(0, I)",
-                "normalise it: X_tau tends to N(0, I)")
 
 
 def _written(x: Array) -> str:
