@@ -119,7 +119,7 @@ class _Hybrids:
     def _estimate(self, own: Ensemble, reference: Ensemble, lost: Array) -> Estimate:
         floor = total_variation(reference, self.target, self.seed, lost=False).value
         if not self.target.partial:
-            found = total_variation(own, self.target, self.seed)
+            found = total_variation(own, self.target, self.seed, controls=True)
             return Estimate(found.value, found.stderr, max(floor, found.floor), found.n)
         return Estimate.of_mean(np.where(lost, 1.0, excess(log_ratio(own, self.target, own.level))), floor)
 
