@@ -33,17 +33,19 @@ class ErrorSpectrum(Single):
     """The sum, over the steps of a run, of the total variation that each of them causes alone, and what it is made of.
 
     Hybrid i follows the exact flow from an exact start to noise level i, takes the sampler's own step there, and
-    follows the exact flow to the end. By the triangle inequality the sum bounds the total variation of the run from an
-    exact start. ``parts`` of the estimate has one row per step, from the largest noise level down: half-log-SNR where
-    it begins, and where it ends; total variation of the hybrid; its standard error; its floor.
+    follows the exact flow to the end. Of a sampler without memory the sum bounds, by the triangle inequality, the total
+    variation of the run from an exact start. ``parts`` of the estimate has one row per step, from the largest noise
+    level down: half-log-SNR where it begins, and where it ends; total variation of the hybrid; its standard error; its
+    floor.
 
     The exact flow is one to one, so that a hybrid has the total variation that it has right after its own step: the
     law of the step's end is compared with p at that level, by change of variables through the step alone.
 
     A sampler with memory takes its step with a memory of its own kind, but along the exact path: the predictions that
     it would have stored are those at exact positions of the levels where it stores them, and in the step itself it
-    evaluates where it would (a predictor's error is the step's own). What is left out is how errors of earlier steps
-    change its memory; a start-up counts as one step with the first transition.
+    evaluates where it would (a predictor's error is the step's own). A start-up counts as one step with the first
+    transition. What is left out is how errors of earlier steps change its memory, so that the sum is no bound: where
+    steps are regular it is far above the total, as errors of neighbouring steps cancel; where they are not, below.
 
     Of a law that is described by one of its many parts, paths count 1 that the exact flow takes elsewhere after the
     sampler's step.
@@ -119,7 +121,7 @@ class _Hybrids:
     def _estimate(self, own: Ensemble, reference: Ensemble, lost: Array) -> Estimate:
         floor = total_variation(reference, self.target, self.seed, lost=False).value
         if not self.target.partial:
-            found = total_variation(own, self.target, self.seed)
+            found = total_variation(own, self.target, self.seed, controls=True)
             return Estimate(found.value, found.stderr, max(floor, found.floor), found.n)
         return Estimate.of_mean(np.where(lost, 1.0, excess(log_ratio(own, self.target, own.level))), floor)
 

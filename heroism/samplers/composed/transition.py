@@ -29,6 +29,7 @@ QUIET = 0.1  # of the largest change in a look: the jumps are over when the last
 SPREAD, REACH = 1.75, 2.5  # deviation of the short steps over that of the jumps; half a window in such deviations
 SHORT_STEPS = 1.5  # in a window, over T
 LATTICE = 4001  # numbers from which steps are interpolated
+RECALLED = 96  # levels back to which paths can go; no window reaches back farther than half of that
 
 
 class Denoised(Flow):
@@ -62,7 +63,8 @@ def refined(flow: Denoised, sampler: Composed, schedule: NoiseSchedule, starts: 
                 first = min(first, back)
                 centre, deviation = walk.jumps(units, first, back)
                 reach = REACH * SPREAD * deviation
-                low = max(resumed, int(np.searchsorted(units, centre - reach, side="right")) - 1)
+                low = int(np.searchsorted(units, centre - reach, side="right")) - 1
+                low = max(low, resumed, at - RECALLED // 2)
                 high = min(max(int(np.searchsorted(units, centre + reach)), low + 1), len(units) - 1)
                 inner = _window(units[low], units[high], centre, SPREAD * deviation, high - low,
                                 round(SHORT_STEPS * schedule.steps))
@@ -81,12 +83,13 @@ class _Walk:
     """Paths that walk down levels, given by increasing unit coordinates of the sampler's clock, and can go back.
 
     At every level passed, counted from the largest noise, it keeps the bundle, the predictions stored, and the denoised
-    points (none at the first).
+    points (none at the first); of levels long passed nothing.
     """
 
     def __init__(self, flow: Denoised, sampler: Composed, schedule: NoiseSchedule, starts: Array):
         self.flow, self.sampler, self.schedule = flow, sampler, schedule
         self.kept = [(starts[None], np.empty(0), np.empty(0))]
+        self.earliest = np.empty(0)  # denoised points
 
     def levels(self, units: Array, first: int) -> Refined:
         return Refined(placed(self.sampler.method.clock, self.schedule.start, self.schedule.end, units), first)
@@ -102,8 +105,15 @@ class _Walk:
         path = in_turn(self.flow, origin, plan, begin=skipped, values=values)
         for step, (state, _) in enumerate(path, skipped + 1):
             if step > begun:
-                self.kept.append((state, values.copy(), self.flow.last))
+                self._keep(state, values)
                 yield step - begun
+
+    def _keep(self, state: Array, values: Array) -> None:
+        if len(self.kept) == 1:
+            self.earliest = self.flow.last
+        if len(self.kept) > RECALLED:
+            self.kept[-RECALLED] = (np.empty(0),) * 3
+        self.kept.append((state, values.copy(), self.flow.last))
 
     def changes(self, first: int, last: int, order: int = 1) -> Array:
         """Mean squares, over paths, of the differences of denoised points between levels ``first`` and ``last``."""
@@ -113,7 +123,7 @@ class _Walk:
     def rough(self, level: int) -> bool:
         """Whether the last steps to a level hold a jump that they do not resolve, and that matters."""
         steps = float(self.changes(level - STEPS, level).sum())
-        way = float(np.mean(np.sum((self.kept[level][2] - self.kept[1][2]) ** 2, axis=1)))
+        way = float(np.mean(np.sum((self.kept[level][2] - self.earliest) ** 2, axis=1)))
         third = float(self.changes(level - STEPS, level, STEPS)[0])
         return third > ROUGH / self.schedule.steps * steps and steps > SHARE * way
 
