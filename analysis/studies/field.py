@@ -17,8 +17,8 @@ from analysis.files import read_study_file
 from analysis.text import interval, markdown
 from heroism.rates import fit_rate
 
-NOTE = ("Orders in the number of steps with 95 % intervals; half of it for KL, which is of twice the order. Claimed: by "
-        "its authors or its name, else as this suite declares it.")
+NOTE = ("Orders in the number of steps with 95 % intervals; half of it for KL, which is of twice the order. Claimed: "
+        "by its authors or its name, else as this suite declares it.")
 MEASURES = {"total_variation": ("TV", 1.0, looks.BLUE, "o"), "kl": ("KL / 2", 2.0, looks.VERMILION, "^"),
             "wasserstein_exact": ("W2", 1.0, looks.GREEN, "s")}
 SETTLED = 0.3  # errors above it are left out of fits
