@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from functools import cache
 from itertools import product
 from typing import Any
 
 import pandas as pd
+import yaml
+
+from analysis.files import STUDIES
 
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7")  # theirs, less a yellow too faint here
@@ -113,6 +117,15 @@ def place(target: str, d: float) -> str:
 def is_ours(sampler: str) -> bool:
     """Whether a sampler is a form of HEROISM."""
     return sampler.startswith("heroism") or sampler == "composed"
+
+
+@cache
+def is_stochastic(sampler: str) -> bool:
+    """Whether a sampler, as ``conf/sampler`` has it, adds noise on the way."""
+    path = STUDIES.parent / "sampler" / f"{sampler}.yaml"
+    settings = yaml.safe_load(path.read_text()) if path.is_file() else {}
+    kind = str(settings.get("_target_", ""))
+    return (".stochastic." in kind or kind.endswith((".Ddpm", "Noise"))) and settings.get("eta", 1.0) != 0.0
 
 
 def method_name(row: Mapping[str, Any]) -> str:

@@ -20,7 +20,7 @@ from heroism.rates import FLOOR_FACTOR, NOISY, Crossing, crossing, fit_rate
 NOTE = ("HEROISM's best : the best of all others (their ratio ± its standard error); a dash where no run gets there. "
         "results/leaderboard.md has every sampler. " + DOUBTFUL)
 MADE_BY = "leaderboard"
-METHOD = ["target", "d", "sampler", "method", "ours"]
+METHOD = ["target", "d", "sampler", "method", "ours", "measured_by"]
 COSTS = ("evaluations", "rounds")
 ASYMPTOTIC = 1e-2  # above it an order has not settled
 FOLD = 10.0  # mass that a folded particle may stand for: branches overlap around it
@@ -58,7 +58,13 @@ def _named(points: pd.DataFrame) -> pd.DataFrame:
     error = np.minimum(np.maximum(points["value"] + FOLD * points["folded"].fillna(0.0), points["floor"]), 1.0)
     return points.assign(method=pd.Series([looks.method_name(row) for row in rows], points.index, dtype=object),
                          ours=pd.Series([looks.is_ours(row["sampler"]) for row in rows], points.index, dtype=bool),
+                         measured_by=pd.Series(points["sampler"].map(_measured_by), dtype=object),
                          error=error)
+
+
+def _measured_by(sampler: str) -> str:
+    """What its total variation is measured by; one number whatever the way."""
+    return "its law" if looks.is_stochastic(sampler) else "its map"
 
 
 def _rows(group: Row, curve: pd.DataFrame, levels: Sequence[float]) -> list[Row]:
@@ -136,6 +142,8 @@ Score evaluations / sequential rounds per sample path from which on the exact jo
 samplers run from the same exact starting points, between the same noise levels (sigma from 80 to 0.01). Bold: the
 fewest evaluations of all. A dash: not reached by any run (`results/tables/leaderboard.csv` says why). Orders are
 measured in the number of steps, on the falling part of the curve below a total variation of 10⁻², with a 95 % interval.
+Measured by: a deterministic sampler by the change of variables of its map at sample paths; a stochastic one by its
+exact law, without sample paths, where that is known: on the sphere without a memory, on the hypercube all of them.
 Where a map folds, ten times the share of folded particles is added to its total variation; †: such a run is behind the
 number, which is neither the fewest nor in an order.
 """
@@ -162,6 +170,7 @@ def _of_target(board: pd.DataFrame) -> pd.DataFrame:
         "order": interval(orders.at[method, "order"], orders.at[method, "order_low"],
                           orders.at[method, "order_high"], digits=1),
         "declared": f"{orders.at[method, 'declared_order']:g}",
+        "measured by": orders.at[method, "measured_by"],
     } for method in costs.sort_values(sorted(levels), na_position="last").index])
 
 

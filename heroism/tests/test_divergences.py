@@ -58,6 +58,14 @@ def test_what_stands_in_the_way_is_said_before_anything_runs(measure, sampler, t
         measure.check(target, sampler, 100)
 
 
+def test_a_deterministic_sampler_is_measured_by_its_law_if_asked():
+    run = Run(Ddim(), ExactScore(ProductMixture([-1, 1], 0.1, dim=100)), SCHEDULE)
+    assert TotalVariation(exact=True)(run)[""] == run.law.total_variation()
+    assert Kl(exact=True)(run)[""] == run.law.kl() and run.population is None
+    with pytest.raises(InputError, match="exact law of an output"):
+        Kl(exact=True).check(TWO_SPOTS, Ddim(), 100)
+
+
 def test_bands_of_noise_add_up_to_the_path():
     found = PathKl(bands=4)(Run(Ddpm(), ExactScore(ProductMixture([-1, 1], 0.1, dim=10)), SCHEDULE))
     assert list(found) == ["", "band_1", "band_2", "band_3", "band_4"]

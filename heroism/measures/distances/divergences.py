@@ -24,17 +24,18 @@ class Kl(Single):
     """Kullback-Leibler divergence of the output's law from the target's.
 
     For a deterministic sampler the mean over its particles of ``p/q - 1 - log p/q``, by change of variables; for a
-    stochastic one exact, where its law is known.
+    stochastic one exact, where its law is known; with ``exact`` that of a deterministic one as well.
     """
 
     needs: ClassVar[Need] = "density"
+    exact: bool = False
 
     def check(self, target: Target, sampler: Sampler, particles: int) -> None:
-        if sampler.stochastic:
+        if sampler.stochastic or self.exact:
             check_output_law(sampler, target)
 
     def estimate(self, run: Run) -> Estimate:
-        return run.law.kl() if run.sampler.stochastic else kl(run.ensemble, run.target)
+        return run.law.kl() if run.sampler.stochastic or self.exact else kl(run.ensemble, run.target)
 
 
 @dataclass(frozen=True)

@@ -33,18 +33,20 @@ class TotalVariation(Measure):
     ``uncounted``, where paths that are lost to that part do not count 1 but as the densities at their ends say: the
     two bracket what a law with all its parts would show.
 
-    ``controls`` : as in :func:`total_variation`.
+    ``controls`` : as in :func:`total_variation`. ``exact`` : of a deterministic sampler from its law too, without
+    particles and without a standard error, where that is known (a Gaussian, a product, a rotationally symmetric law).
     """
 
     controls: bool = False
+    exact: bool = False
     needs: ClassVar[Need] = "density"
 
     def check(self, target: Target, sampler: Sampler, particles: int) -> None:
-        if sampler.stochastic:
+        if sampler.stochastic or self.exact:
             check_output_law(sampler, target)
 
     def estimates(self, run: Run) -> dict[str, Estimate]:
-        if run.sampler.stochastic:
+        if run.sampler.stochastic or self.exact:
             return {OWN: run.law.total_variation()}
         found = {OWN: total_variation(run.ensemble, run.target, run.seed, self.controls)}
         if run.target.partial:
