@@ -53,7 +53,7 @@ KNOWN: Mapping[str, tuple[str, str, str, Any]] = {
     "res_multistep": ("RES multistep", VERMILION, "v", LONG), "flow_heun": ("Heun (flow)", PURPLE, "X", LONG),
     "etdrk2": ("ETDRK2", BLUE, "*", LONG), "seeds_2": ("SEEDS-2", GREY, "v", LONG),
     "gradient_estimation": ("", VERMILION, "<", DOTTED),
-    "deis_tab": ("DEIS (tab)", ORANGE, "D", DASH_DOT),
+    "deis_tab": ("DEIS (tab)", ORANGE, "D", DASH_DOT), "dpmpp_sde": ("DPM++ SDE", SKY, "<", LONG),
     "solve_ivp": ("SciPy", PALE, "", DASHED), "diffrax": ("", PALE, "", DOTTED), "diffusers": ("", PALE, "", SOLID),
     "total_variation": ("exact", BLUE, "o", SOLID), "histogram": ("", VERMILION, "s", DASHED),
     "wasserstein": (r"$W_2$ between samples", SKY, "s", DASHED),

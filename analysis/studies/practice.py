@@ -210,11 +210,12 @@ def draw(tables: Mapping[str, pd.DataFrame], names: Sequence[str] = LINES) -> Fi
     if board.empty:
         return None
     panels = [(str(family), rows) for family, rows in board.groupby("family", sort=True)]
-    return style.panelled(panels, partial(_panel, names=names), COLUMNS, 2.2, "score evaluations", style.TV,
+    low = max(1e-6, 0.5 * float(board["value"].min()))
+    return style.panelled(panels, partial(_panel, names=names, low=low), COLUMNS, 2.2, "score evaluations", style.TV,
                           tables["environments"], sharey=True)
 
 
-def _panel(axes: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
+def _panel(axes: Axes, rows: pd.DataFrame, names: Sequence[str], low: float) -> None:
     axes.plot(rows["evaluations"], rows["value"], linestyle="none", marker=".", markersize=1.5, color=looks.PALE,
               zorder=style.REFERENCE, label="every sampler on every grid")
     for name in names:
@@ -222,7 +223,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, names: Sequence[str]) -> None:
         if len(best):
             style.error_bars(axes, best["evaluations"], best["value"], best["stderr"], None,
                              label=looks.name(name), **looks.look(name))
-    axes.set(xscale="log", yscale="log", ylim=(max(1e-6, 0.5 * rows["value"].min()), 1.5))
+    axes.set(xscale="log", yscale="log", ylim=(low, 1.5))
     style.plain_ticks(axes.xaxis)
 
 

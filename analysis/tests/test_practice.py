@@ -64,8 +64,8 @@ def test_what_a_grid_costs_is_a_factor(tables):
 
 def test_changes_of_shipped_defaults_and_last_steps_have_their_tables():
     shipped = [one("diffusers", "trained", scheduler=scheduler, value=value, config={
-        "sampler": {"scheduler": scheduler, "options": {"use_karras_sigmas": karras}}}) for value, karras in ((0.3, None), (0.2, True))
-        for scheduler in ("UniPCMultistepScheduler", "DDIMScheduler")]
+        "sampler": {"scheduler": scheduler, "options": {"use_karras_sigmas": karras}}})
+        for value, karras in ((0.3, None), (0.2, True)) for scheduler in ("UniPCMultistepScheduler", "DDIMScheduler")]
     to_zero = [one("ddim", "karras", value=0.2, config={"schedule": {"end": end}}) for end in ("zero", "sigma_min")]
     page = practice.page(tables_of("practice", *tidy([*records(), *shipped, *to_zero])))
     assert "UniPCMultistep" in page and "use karras sigmas=True" in page and "end=zero" in page
