@@ -66,7 +66,7 @@ NAMES: Mapping[str, str] = {
     "accelerated_sde": "accelerated SDE", "churn": "EDM churn", "ddim_eta": "DDIM-η", "ddpm_family": "DDPM family",
     "dpm_2_ancestral": "DPM2 ancestral", "dpm_solver_2": "DPM-Solver-2", "dpm_solver_3": "DPM-Solver-3",
     "dpmpp_2m_sde": "DPM++ 2M SDE", "dpmpp_2m_sde_heun": "DPM++ 2M SDE Heun",
-    "dpmpp_2s_ancestral": "DPM++ 2S ancestral", "dpmpp_3m_sde": "DPM++ 3M SDE", "dpmpp_sde": "DPM++ SDE",
+    "dpmpp_2s_ancestral": "DPM++ 2S ancestral", "dpmpp_3m_sde": "DPM++ 3M SDE",
     "er_sde": "ER-SDE", "etdrk3": "ETDRK3", "etdrk4": "ETDRK4", "euler_ancestral": "Euler ancestral",
     "euler_maruyama": "Euler-Maruyama", "flow_euler": "Euler (flow)", "ipndm_v": "iPNDM-v", "lawson4": "Lawson 4",
     "ode_then_noise": "ODE, then noise", "predictor_corrector": "predictor-corrector", "res_2s": "RES 2s",
