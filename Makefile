@@ -86,6 +86,11 @@ leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on e
 	  test $$status -eq 0 -o $$study = diffusers || failed=1; done; \
 	  $(PY) -m analysis.report $$studies $(WHERE) || failed=1; exit $$failed
 
+.PHONY: practice
+practice: $(VENV)/.ready ## what to run at 5 to 50 score evaluations: what people run, ranked, with ties
+	@$(PY) -m experiments.run -m study=practice $(ARGS); status=$$?; \
+	  test $$status -gt 1 || $(PY) -m analysis.report practice $(WHERE) || status=$$?; exit $$status
+
 # All claims are checked before the first sweep; those that are broken are named, and the others go on.
 verify: $(VENV)/.ready ## every claim: run what is missing, fit, judge (ARGS=--smoke: a tiny version, --paper=2506.24042: of one paper, --controls: negative controls too)
 	@studies=$$($(PY) -m analysis.verify --studies $(filter --paper=% --controls,$(ARGS))); broken=$$?; test $$broken -eq 0 -o $$broken -eq 2 || exit $$broken; \

@@ -17,6 +17,7 @@ from heroism.errors import require
 
 GROUP = "measure"
 GRID = re.compile(r"([~+]*)grid(?=[.=]|$)")
+UNDERSCORED = re.compile(r"[-+]?\d[\d.]*(_\d+)+(\.\d*)?")  # Hydra would read 1_0 as ten
 TABLES = ("schedule.sigmas", "schedule.alpha_bar", "schedule.flow")
 OVERRIDE = re.compile(rf"([~+]*)(?:distance|{GROUP})((?:\.[^=]*)?)((?:=.*)?)", re.DOTALL)
 
@@ -60,6 +61,7 @@ def read(arguments: Iterable[str]) -> list[str]:
             continue
         bare = name.lstrip("+~")
         require(bool(bare.strip()), "override", word, "write name=value")
+        require(not UNDERSCORED.fullmatch(value.strip()), bare, value, "write numbers without underscores")
         require(bare not in seen, bare, f"{seen.get(bare)} and {value}", "give it once; several values are written 1,2")
         require(not name.startswith("+") or any(sign in bare for sign in "./@"), "override", bare,
                 "there is no such setting; --help lists those there are")

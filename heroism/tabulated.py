@@ -23,9 +23,11 @@ def table_schedule(steps: int | None = None, sigmas: Levels | None = None, alpha
 
     No noise (sigma = 0, alpha_bar = 1, s = 0) may stand at one end: tau = 1e-30 there. Pure noise (sigma infinite,
     alpha_bar = 0, s = 1) may stand at the other: alpha_bar = 1e-10 there, as the data prediction is worked out from the
-    score and would lose all its digits. Samplers that step on data predictions start there (DDIM, DPM-Solver++, UniPC,
-    Heun in flow matching's time); those in units of ``x / sqrt(alpha_bar)``, of noise predictions or in log-SNR run,
-    and lose digits or go astray in the first step: what they lose is in the total variation that is measured.
+    score and would lose all its digits. Whatever takes the first step by the data or the noise prediction alone starts
+    there (DDIM, DPM-Solver++, UniPC, LMS, exponential Runge-Kutta methods, Heun in the time of flow matching). What
+    does not: Heun in sigma (EDM), whose first step averages slopes over all of sigma; what places its own levels evenly
+    in log-SNR (dpm_fast); Runge-Kutta methods in log-SNR; Euler's method on the ODE itself. They run, and their total
+    variation shows it.
 
     ``steps`` : if given, T, which is the length of the table.
 

@@ -8,9 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from heroism.errors import require, whole_number
+from heroism.noise import Array
 from heroism.targets.mixtures import Mixture, reduced_isotropic
 from heroism.targets.parameters import floats
 from heroism.targets.points_file import REMEDY, check_points, read_points
+
+FAR = 100.0
 
 
 class Empirical(Mixture):
@@ -22,26 +25,41 @@ class Empirical(Mixture):
     Parameters
     ----------
     points : (m, d) finite numbers, or the name of a .npy, .csv (header or not) or .parquet file of them.
+    header : of a .csv file, as in ``read_points``.
+    centre : whether the origin is moved to the mean of the points. Samplers are not all alike under shifts: HEROISM
+        with N = auto needs more refinements the farther the data lie from the origin. None stands for no, and asks
+        where the mean is more than a hundred times as far away as the points are apart.
 
     Raises
     ------
     InputError : anything else, naming row and column.
     """
 
-    def __init__(self, points: ArrayLike | str | Path):
+    def __init__(self, points: ArrayLike | str | Path, header: bool | None = None, centre: bool | None = None):
         if isinstance(points, str | Path):
-            given = read_points(points)
+            given = read_points(points, header)
         else:
             given = check_points(floats("points", points, REMEDY))
+        given = self._centred(given, centre)
         self.points, counts = np.unique(given + 0.0, axis=0, return_counts=True)  # + 0.0: -0.0 is the same coordinate
         self.weights = counts / counts.sum()
         super().__init__(*reduced_isotropic(self.points, np.zeros(len(counts)), self.weights))
 
+    @staticmethod
+    def _centred(points: Array, centre: bool | None) -> Array:
+        mean = points.mean(axis=0)
+        apart = float(np.sqrt(np.mean(np.sum((points - mean) ** 2, axis=1))))
+        away = float(np.linalg.norm(mean))
+        require(centre is not None or away <= FAR * max(apart, 1.0), "points", f"{away:.3g} from the origin",
+                f"but {apart:.3g} apart: say target.centre=true, which moves the origin to their mean, or "
+                "target.centre=false")
+        return points - mean if centre else points
+
     @classmethod
-    def from_file(cls, path: str | Path) -> Empirical:
+    def from_file(cls, path: str | Path, header: bool | None = None, centre: bool | None = None) -> Empirical:
         """The points of a .npy, .csv (header or not) or .parquet file. Raises InputError naming file, row and column.
         """
-        return cls(read_points(path))
+        return cls(read_points(path, header), centre=centre)
 
     @classmethod
     def digits(cls, dim: int, digit: int | None = None) -> Empirical:

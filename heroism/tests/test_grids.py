@@ -10,8 +10,10 @@ from scipy.stats import beta as beta_law
 from heroism import grids
 from heroism.errors import InputError
 from heroism.grids import SIGMA_MAX, SIGMA_MIN
-from heroism.report.measuring import GRIDS
+from heroism.report.measuring import GRIDS, measure
+from heroism.samplers.known import KNOWN, known
 from heroism.tabulated import table_schedule
+from heroism.targets import GaussianMixture
 from heroism.tests.shipped import k_diffusion
 
 EVERY = {**{name: getattr(grids, name) for name in GRIDS}, "beta57": partial(grids.beta, alpha=0.5, beta=0.7),
@@ -128,6 +130,18 @@ def test_both_ends_of_noise_in_a_table():
     for made in (table_schedule(alpha_bar=[0.0, 0.5, 1.0]), table_schedule(flow=[1.0, 0.5, 0.0]),
                  table_schedule(sigmas=[float("inf"), 1.0, 0.0])):
         assert made.start.alpha_bar == pytest.approx(1e-10) and made.end.tau == pytest.approx(1e-30)
+
+
+CANNOT = {"heun", "dpm_fast"}
+
+
+@pytest.mark.parametrize("name", [name for name in KNOWN if not known(name).stochastic])
+def test_who_starts_at_pure_noise(name):
+    """From s = 1 as from s = 0.999, for all but those that are said not to."""
+    target, shares = GaussianMixture([[-1.0, 0.2], [1.0, 0.5]], 0.3, [0.4, 0.6]), np.linspace(1.0, 0.03, 33)
+    near, pure = (measure(name, target, schedule=table_schedule(flow=[first, *shares[1:]]), particles=60).rungs[0].tv
+                  for first in (0.999, 1.0))
+    assert (pure.value < 2.0 * near.value + 0.003) is (name not in CANNOT)
 
 
 @pytest.mark.parametrize("given, said", [

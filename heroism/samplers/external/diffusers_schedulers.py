@@ -268,9 +268,10 @@ def trained_schedule(steps: int, end: str = "sigma_min", **table: Any) -> NoiseS
     own = {key: value for key, value in table.items() if value is not None}
     unknown = sorted(own.keys() - {*TABLE, "rescale_betas_zero_snr"})
     require(not unknown, "schedule", ", ".join(unknown), f"choose from {', '.join(TABLE)}, rescale_betas_zero_snr")
+    kind = needed("diffusers", EXTRA).DDIMScheduler
     with known_warnings():
         try:
-            levels = table_levels(needed("diffusers", EXTRA).DDIMScheduler(**{**TRAINED, **own}))
+            levels = table_levels(kind(**{**TRAINED, **own}))
         except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
             raise InputError("schedule", own, f"diffusers makes no table of it: {error}") from error
     kept = whole_number("T", steps, 3) - (end == "zero")

@@ -23,6 +23,7 @@ from heroism.targets.mixtures.components import (
 )
 
 FEW_COMPONENTS = 32  # with more of them most are negligible for a particle, which pays even in few coordinates
+LOGITS_WORKSPACE = 2**25  # bytes of the logits (n, k) that tell which components matter
 BALANCE = 1e4  # where the overhead of one more window equals the work of components that only others in it need
 
 
@@ -70,6 +71,18 @@ class DiagonalComponents(Components[AxisLevel]):
         gap = x[:, : self.plain] - prepared.mean[k, : self.plain]
         return np.einsum("nc,nc->n", gap, gap * prepared.precision[k, : self.plain])
 
+    def _log_joint(self, x: Array, prepared: AxisLevel) -> Array:
+        if len(x) >= self.count:
+            return super()._log_joint(x, prepared)
+        joint, mean = np.empty((self.count, len(x))), prepared.mean[:, : self.plain]
+        precision = prepared.precision[:, : self.plain]
+        for i, one in enumerate(x[:, : self.plain]):  # of many components all at once, one particle at a time
+            gap = one - mean
+            joint[:, i] = np.einsum("kc,kc->k", gap, gap * precision)
+        joint *= -0.5
+        joint += (prepared.constant - 0.5 * self.plain * np.log(2.0 * np.pi))[:, None]
+        return joint
+
     def _score_single(self, bundle: Array, out: Array, prepared: AxisLevel) -> None:
         np.multiply(bundle, -prepared.precision[0], out=out)
         out[0] += prepared.pulled[0]
@@ -79,7 +92,8 @@ class DiagonalComponents(Components[AxisLevel]):
             for window in windows(bundle.shape[1], self.count * self.dim):
                 self._by_component(bundle[:, window], out[:, window], prepared)
         else:
-            self._by_particle(bundle, out, prepared)
+            for window in windows(bundle.shape[1], self.count, LOGITS_WORKSPACE):
+                self._by_particle(bundle[:, window], out[:, window], prepared)
 
     def _by_component(self, bundle: Array, out: Array, at: AxisLevel) -> None:
         x = np.ascontiguousarray(bundle[0].T)
