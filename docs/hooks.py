@@ -35,9 +35,9 @@ KINDS = {"targets": "target", "samplers": "sampler", "measures": "measure"}
 PUBLISHED = {"leaderboard": "Leaderboard", "practice": "Practice", "diffusers": "Shipped solvers"}
 GALLERY = """# Gallery: samplers at work in the plane
 
-*Flow*: the density at five noise levels, and paths of HEROISM through it. *Error*: log q - log p of the output where it lands
-(white: right), every sampler with the same number of score evaluations. *Refinement*: the rounds inside one large step; blue
-rings: where the exact flow ends."""
+*Flow*: the density at five noise levels, and paths of HEROISM through it. *Error*: log q - log p of the output where it
+lands (white: right), every sampler with the same number of score evaluations. *Refinement*: the rounds inside one large
+step; blue rings: where the exact flow ends."""
 Pages = Iterator[tuple[str, str | bytes]]
 
 
