@@ -102,7 +102,8 @@ def panelled(groups: Sequence[tuple[str, pd.DataFrame]], panel: Callable[[Axes, 
     room = max(12, int(figure.get_figwidth() / columns / LETTER))
     for place, (axes, (title, rows)) in enumerate(zip(shown, groups, strict=True)):
         panel(axes, rows)
-        axes.set(title=wrapped(title, room), xlabel=x if place + columns >= len(shown) else "", ylabel="" if place % columns else y)
+        axes.set(title=wrapped(title, room), xlabel=x if place + columns >= len(shown) else "",
+                 ylabel="" if place % columns else y)
     footer(figure, environments, *shown)
     return figure
 
