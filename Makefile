@@ -59,7 +59,7 @@ test-extras: $(VENV)/.ready ## other people's solvers: installs the extras, if t
 	  $(PY) -m pytest $(SPREAD) experiments/tests/test_configs.py -k "diffusers or diffrax or trained or leaderboard"
 
 lint: $(VENV)/.ready ## ruff and mypy
-	$(PY) -m ruff check heroism experiments analysis hydra_plugins
+	$(PY) -m ruff check heroism experiments analysis hydra_plugins docs examples setup.py
 	$(PY) -m mypy
 
 bench: $(VENV)/.ready ## seconds per score evaluation of every target

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Collection
+from html import escape
 from pathlib import Path
 
 import pandas as pd
@@ -56,6 +57,12 @@ def latex(text: str) -> str:
         parts += [_escaped(text[at:found.start()]), f"${_formula(found[0])}$"]
         at = found.end()
     return re.sub(r"\$\$", "", "".join([*parts, _escaped(text[at:])]))
+
+
+def in_html(text: str) -> str:
+    """Words for HTML: escaped; powers in plain text are raised, epsilon and O~ become the symbols."""
+    raised = re.sub(rf"\^({POWER})", lambda found: f"<sup>{found[1].strip('()')}</sup>", escape(text))
+    return re.sub(r"\bepsilon\b", "ε", raised).replace("O~", "Õ").replace("&gt;=", "≥").replace("&lt;=", "≤")
 
 
 def booktabs(table: pd.DataFrame, caption: str, label: str, wide: Collection[str] = ()) -> str:

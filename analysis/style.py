@@ -24,6 +24,7 @@ TV = r"$\mathrm{TV}(p_{X_1}, p_{Y_1})$"
 STAMP, LEGEND_ROW = 0.15, 0.17  # inches of a line of the stamp, and of a legend
 REFERENCE, FLOOR, DATA = 1, 2, 3  # layers, from the back
 WIDTH, COLUMN = 7.1, 3.45  # inches: 180 mm, the two columns of a page, and 88 mm, one of them
+LETTER = 0.068  # inches of a letter, on average
 NARROWEST = 1.6  # inches of a panel with its labels
 SMALL = 8.0  # points: no type in any picture is smaller, or larger, at its final size
 FEW, DIGITS = (1.0, 2.0, 5.0), FuncFormatter(lambda value, _: f"{value:g}")  # ticks of a short range
@@ -98,9 +99,11 @@ def panelled(groups: Sequence[tuple[str, pd.DataFrame]], panel: Callable[[Axes, 
     """
     figure, shown = wrapped_panels(len(groups), columns, height, **shared)
     columns = _beside(len(groups), columns, shared.get("width", WIDTH), shared.get("narrowest", NARROWEST))
+    room = max(12, int(figure.get_figwidth() / columns / LETTER))
     for place, (axes, (title, rows)) in enumerate(zip(shown, groups, strict=True)):
         panel(axes, rows)
-        axes.set(title=title, xlabel=x if place + columns >= len(shown) else "", ylabel="" if place % columns else y)
+        axes.set(title=wrapped(title, room), xlabel=x if place + columns >= len(shown) else "",
+                 ylabel="" if place % columns else y)
     footer(figure, environments, *shown)
     return figure
 

@@ -24,6 +24,7 @@ from analysis.claims.claim import Claim, read_claims
 from analysis.claims.table import Judged, judge_all, readable, source, tabulate
 from analysis.curves import curves
 from analysis.files import RESULTS, STUDIES
+from analysis.printing import in_html
 from analysis.runs import Runs, read_runs
 from analysis.text import markdown
 from docs.pictures import of_points, of_target
@@ -35,9 +36,9 @@ KINDS = {"targets": "target", "samplers": "sampler", "measures": "measure"}
 PUBLISHED = {"leaderboard": "Leaderboard", "practice": "Practice", "diffusers": "Shipped solvers"}
 GALLERY = """# Gallery: samplers at work in the plane
 
-*Flow*: the density at five noise levels, and paths of HEROISM through it. *Error*: log q - log p of the output where it lands
-(white: right), every sampler with the same number of score evaluations. *Refinement*: the rounds inside one large step; blue
-rings: where the exact flow ends."""
+*Flow*: the density at five noise levels, and paths of HEROISM through it. *Error*: log q - log p of the output where it
+lands (white: right), every sampler with the same number of score evaluations. *Refinement*: the rounds inside one large
+step; blue rings: where the exact flow ends."""
 Pages = Iterator[tuple[str, str | bytes]]
 
 
@@ -107,7 +108,7 @@ def _of_claims(_: Files) -> Pages:
     for claim in _claims():
         judged = [one for one in _judged() if one.claim.name == claim.name]
         words = ", ".join(dict.fromkeys(one.verdict.word for one in judged))
-        rows.append({"claim": f"[{claim.words}]({claim.name}.md)", "source": source(claim), "verdict": words})
+        rows.append({"claim": f"[{in_html(claim.words)}]({claim.name}.md)", "source": source(claim), "verdict": words})
         yield f"claims/{claim.name}.md", _claim(claim, judged)
         picture = RESULTS / "figures" / "claims" / f"{claim.name}.png"
         if picture.is_file():
@@ -121,7 +122,7 @@ def _claim(claim: Claim, judged: list[Judged]) -> str:
     picture = RESULTS / "figures" / "claims" / f"{claim.name}.png"
     control = claim.control
     return "\n\n".join(filter(None, [
-        f"# {claim.name.replace('_', ' ').capitalize()}", f"> {claim.words}", f"**Source:** {source(claim)}.",
+        f"# {claim.name.replace('_', ' ').capitalize()}", f"> {in_html(claim.words)}", f"**Source:** {source(claim)}.",
         f"**Predicted:** {claim.direction} {claim.predicted}, tolerance {claim.tolerance}. **Refuted by:** "
         f"{claim.refuted_by}.",
         f"![What was measured, and what is predicted]({claim.name}.png)" if picture.is_file() else "",
@@ -164,7 +165,7 @@ def _choice(path: Path, group: str) -> str:
 
 def _docstring(what: Any) -> str:
     """As it stands: its mathematics is plain text."""
-    text = inspect.getdoc(what) or ""
+    text = re.sub(r"(?<=\n\n) {4}.*", lambda found: found[0].replace("``", ""), inspect.getdoc(what) or "")
     text = re.sub(r"``(.+?)``", r"`\1`", text.replace("<", "&lt;"), flags=re.S)
     return re.sub(r"^([\w, *]+) : ", r"- `\1`: ", re.sub(":(?:func|class|mod):", "", text), flags=re.M)
 

@@ -19,6 +19,7 @@ NAMED = re.compile(r"^\s*_target_: ([\w.]+)(?:\s+# (.+))?$", re.MULTILINE)
 TITLE = re.compile(r"^title: (.+)$", re.MULTILINE)
 SENTENCE = re.compile(r"(?<!\beq)\.\s")
 WIDTH = 120
+OURS = "heroism"
 FLAGS = ("--help", "-h")
 
 
@@ -37,8 +38,10 @@ def meaning(path: Path) -> str:
     found = NAMED.search(content)
     if found is None:
         return ""
+    if found[2]:
+        return found[2]
     words = " ".join((inspect.getdoc(named(found[1])) or "").split()).replace("``", "")
-    return found[2] or SENTENCE.split(words)[0].rstrip(".")
+    return SENTENCE.split(words)[0].rstrip(".")
 
 
 def _groups() -> Iterator[str]:
@@ -52,11 +55,13 @@ def _groups() -> Iterator[str]:
 
 
 def named(dotted: str) -> object:
-    """The class or function of a dotted name of this project, which may stand in a class."""
+    """The class or function of a dotted name of heroism, which may stand in a class; None for any other: a file of
+    configs makes nobody import what it likes."""
     parts = dotted.split(".")
-    for many in range(len(parts) - 1, 0, -1):
+    for many in range(len(parts), 0, -1) if parts[0] == OURS else ():
         try:
             return reduce(getattr, parts[many:], import_module(".".join(parts[:many])))
-        except ModuleNotFoundError:
-            continue
+        except ModuleNotFoundError as missing:
+            if not str(missing.name).startswith(OURS):
+                return None  # an extra that is not installed
     return None

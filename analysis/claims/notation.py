@@ -16,11 +16,13 @@ SYMBOLS: Mapping[str, str] = {
     "jacobian_error": r"\varepsilon_\mathrm{Jacobi}", "score_error": r"\varepsilon_\mathrm{score}",
     "evaluations": r"\mathrm{NFE}", "target_k": "k", "target_rank": "k", "sampler_eta": r"\eta",
     "perturbation_frequency": r"\omega", "perturbation_amplitude": "a", "schedule_duration": "L",
-    "target_half_width": "R", "target_degrees_of_freedom": r"\nu", "refinements": "N",
+    "target_half_width": "R", "target_degrees_of_freedom": r"\nu", "refinements": "N", "radius": "R",
+    "schedule_tau_min": r"\tau_\mathrm{min}",
 }
 EXPRESSIONS: Mapping[str, str] = {
     "h": r"$h = \log T / T$", "T / log(T)**(2 + 2/K)": r"$T / \log^{2+2/K} T$", "log(T)": r"$\log T$",
     "log(T)**(2 + 2/K) / T": r"$\log^{2+2/K} T / T$", OVER_LEVELS: r"$1/\varepsilon$", "1 / (T - 1)": "$1/(T-1)$",
+    "log(0.1 / schedule_tau_min)": r"$\log(0.1/\tau_\mathrm{min})$",
 }
 MEASURES: Mapping[Any, str] = {
     None: "TV", "total_variation": TV, "kl": r"$\mathrm{KL}$", "path_kl": r"$\mathrm{KL}$ of the path",
@@ -32,6 +34,7 @@ LETTERS: Mapping[str, str] = {
     "epsilon": "ε", "size": "R", "evaluations": "NFE", "target_k": "k", "target_rank": "k", "sampler_eta": "η",
     "perturbation_frequency": "ω", "perturbation_amplitude": "a", "schedule_duration": "L", "target_half_width": "R",
     "target_degrees_of_freedom": "\N{GREEK SMALL LETTER NU}", "jacobian_error": "ε Jacobi", "score_error": "ε score",
+    "schedule_tau_min": "τ min", "radius": "R",
 }
 RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 PREFIXES = re.compile(r"\b(?:target|sampler|schedule|perturbation)_(?=[a-z])")

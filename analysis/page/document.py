@@ -13,6 +13,7 @@ from analysis import looks
 from analysis.claims.notation import x_label, y_label
 from analysis.claims.table import Judged, tabulate
 from analysis.page.data import packed, points, rows
+from analysis.printing import in_html
 from analysis.runs import Runs
 from analysis.text import NONE, interval, level
 
@@ -42,7 +43,7 @@ def _claims(table: pd.DataFrame, details: Sequence[Mapping[str, Sequence[str]]])
     """The rows of the table of claims, with what they can be filtered by."""
     lines = []
     for number, (row, detail) in enumerate(zip(table.to_dict("records"), details, strict=True)):
-        cells = [f'<td>{escape(str(row[name]))}</td>' for name in COLUMNS[:3]]
+        cells = [f"<td>{in_html(str(row[name]))}</td>" for name in COLUMNS[:3]]
         value = "" if pd.isna(row["value"]) else f' data-value="{row["value"]:.6g}"'
         cells.append(f"<td{value}>{escape(str(row['measured']))}</td>")
         word = str(row["verdict"])

@@ -85,7 +85,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
         panels += [(f"{kind}: {looks.place(family, d)}", rows[those])
                    for kind, those in (("total variation", variation), ("optimal transport", ~variation))]
     return style.panelled(panels, _panel, 2, 2.5 if len(panels) == 2 else 1.8, "number of noise levels $T$",
-                          "measured distance", tables["environments"], sharex=True)
+                          "measured distance", tables["environments"], sharex=True, narrowest=2.4)
 
 
 def _variety(curves: pd.DataFrame) -> list[tuple[str, int]]:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from analysis import looks, style
-from analysis.printing import booktabs, latex, save
+from analysis.printing import booktabs, in_html, latex, save
 
 
 def test_a_picture_keeps_its_colours_and_embeds_its_type(tmp_path):
@@ -33,6 +33,13 @@ def test_a_picture_keeps_its_colours_and_embeds_its_type(tmp_path):
     ("x ~ y^", r"x \textasciitilde{} y\textasciicircum{}")])
 def test_words_for_latex(text, expected):
     assert latex(text) == expected
+
+
+@pytest.mark.parametrize("text, expected", [
+    ("T >= d^(1 + 2/K) epsilon^(-1/K) & more", "T ≥ d<sup>1 + 2/K</sup> ε<sup>-1/K</sup> &amp; more"),
+    ("O~(d^2/T). <b>", "Õ(d<sup>2</sup>/T). &lt;b&gt;")])
+def test_words_for_html(text, expected):
+    assert in_html(text) == expected
 
 
 def test_a_caption_stands_beside_its_picture(tmp_path):

@@ -5,8 +5,9 @@ import shlex
 
 import pytest
 
+import heroism
 from experiments import choices, run
-from experiments.paths import CONF
+from experiments.paths import CONF, ROOT
 from heroism import places
 from heroism.errors import InputError
 
@@ -34,7 +35,8 @@ def test_it_is_printed_without_hydra(capsys):
 
 @pytest.mark.parametrize("line", re.findall(r"^heroism .*?(?=  )", HELP, re.MULTILINE))
 def test_its_examples_run(bare, line):
-    assert bare(*shlex.split(line)[1:], T="[16,24]", particles="8", smoke="true") == 0
+    small = {} if "study=" in line else {"T": "[16,24]", "particles": "8"}
+    assert bare(*shlex.split(line)[1:], **small) == 0, bare.err
     assert all(record["status"] == "done" for record in bare.records())
 
 
@@ -50,6 +52,20 @@ def test_where_configs_and_results_are(tmp_path, monkeypatch):
     assert (places.conf(package, named), places.results(package, named)) == (tmp_path / "a", tmp_path / "b")
     with pytest.raises(InputError, match=r"HEROISM_CONF.*config\.yaml"):
         places.check(tmp_path)
+
+
+def test_a_file_makes_nobody_import_what_it_likes(tmp_path):
+    file = tmp_path / "evil.yaml"
+    file.write_text("_target_: os.system\n")
+    assert choices.named("os.system") is None and choices.meaning(file) == ""
+    assert choices.named("heroism.targets.Sphere").__name__ == "Sphere"
+    assert choices.named("heroism.targets.Empirical.digits").__name__ == "digits"
+    assert choices.named("heroism.theory").__name__ == "heroism.theory"
+
+
+@pytest.mark.parametrize("file", ["pyproject.toml", "CITATION.cff", "CHANGELOG.md"])
+def test_the_version_is_the_same_everywhere(file):
+    assert re.search(rf"\b{re.escape(heroism.__version__)}\b", (ROOT / file).read_text())
 
 
 def test_a_folder_without_configs_is_a_sentence(tmp_path, monkeypatch, capsys):
