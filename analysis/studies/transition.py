@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,49 +12,49 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.claims.claim import Statistic
-from analysis.claims.statistics import measure
+from analysis.curves import DISTANCE, curves, is_spoiled
 from analysis.text import number
+from heroism.rates import crossing, fit_rate
 
 NOTE = ("Score evaluations at which the total variation reaches ε on the planted model of a random codebook, those of "
-        "the pilot run that places the grid included; exponent of d with its standard error.")
+        "the pilot run that places the grid included; exponent of d with its standard error. †: heavy tails, or a path "
+        "that folded, at some of the crossings; claims leave these out.")
 MADE_BY = "verify"
 LEVELS = (1e-1, 3e-2, 1e-2)
-COSTS = Statistic(kind="crossing_slope", x="d", reached="evaluations", levels=LEVELS, each=("target",),
-                  by=("sampler", "sampler_order", "sampler_points", "schedule"), where="target == 'random_codebook'",
-                  least_points=2)
 SHOWN = (1e-1, 1e-2)  # of the levels, in the picture
-PLACED = ("transition", "placed by a pilot run, charged"), ("even", "even")
+METHOD = ["method", "sampler", "grid", "epsilon"]
+GRIDS = ("placed by a pilot run", "even")
 
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """``transition_costs``: evaluations for every method, d and epsilon, or why there are none. ``transition``: one row
-    per method and epsilon, with the exponent of d.
+    """``transition_costs``: evaluations for every method, d and epsilon, or why there are none, and whether a point
+    that they were read off is doubtful. ``transition``: one row per method and epsilon, with the exponent of d.
     """
+    points = curves(runs[runs["target"] == "random_codebook"], DISTANCE)
+    points = points.assign(
+        method=[looks.method_name({**row, "schedule": looks.USUAL_SCHEDULE}) for row in points.to_dict("records")],
+        grid=np.where((points["schedule"] == "transition") | (points["sampler"] == "heroism_adaptive"), *GRIDS))
     costs, rows = [], []
-    for row in measure(COSTS, runs, ["transition"]):
-        for group in row.groups:
-            variant = group.names.get("sampler_order"), group.names.get("sampler_points")
-            names = {"method": _method(group.names["sampler"], *variant), "sampler": group.names["sampler"],
-                     "grid": _grid(group.names["sampler"], group.names["schedule"])}
-            for curve in group.curves:
-                level = float(curve.names["epsilon"])
-                costs += [{**names, "epsilon": level, "d": d, "evaluations": at.x, "stderr": at.stderr,
-                           "reason": at.reason or ""} for d, at in zip(curve.x, curve.at, strict=True)]
-                rows.append({**names, "epsilon": level, "exponent": curve.fit.slope, "stderr": curve.fit.stderr})
-    return {"transition": pd.DataFrame(rows, columns=["method", "sampler", "grid", "epsilon", "exponent", "stderr"]),
-            "transition_costs": pd.DataFrame(costs, columns=["method", "sampler", "grid", "epsilon", "d",
-                                                             "evaluations", "stderr", "reason"])}
+    for (method, sampler, grid), run in points.groupby(["method", "sampler", "grid"], sort=True):
+        for epsilon in LEVELS:
+            names = {"method": method, "sampler": sampler, "grid": grid, "epsilon": epsilon}
+            found = [{**names, "d": d, **_cost(rungs, epsilon)} for d, rungs in run.groupby("d", sort=True)]
+            costs += found
+            at = pd.DataFrame(found).dropna(subset="evaluations")
+            fit = fit_rate(at["d"], at["evaluations"], saturation=None)
+            rows.append({**names, "exponent": fit.slope, "stderr": fit.stderr, "doubtful": bool(at["doubtful"].any())})
+    return {"transition": pd.DataFrame(rows, columns=[*METHOD, "exponent", "stderr", "doubtful"]),
+            "transition_costs": pd.DataFrame(costs, columns=[*METHOD, "d", "evaluations", "stderr", "doubtful",
+                                                             "reason"])}
 
 
-def _method(sampler: str, order: float | None, points: float | None) -> str:
-    settings = [f"{name}={int(value)}" for name, value in (("order", order), ("points", points))
-                if value is not None and pd.notna(value)]
-    return ", ".join([looks.name(sampler), *settings])
-
-
-def _grid(sampler: str, schedule: str) -> str:
-    return "transition" if schedule == "transition" or sampler == "heroism_adaptive" else "even"
+def _cost(rungs: pd.DataFrame, epsilon: float) -> dict[str, Any]:
+    """Of all points, those of heavy tails and with folded paths included."""
+    failed = [why if why == "failed" else None for why in rungs["unusable"]]
+    at = crossing(rungs["evaluations"], rungs["value"], rungs["stderr"], epsilon, unusable=failed)
+    doubtful = rungs[rungs["evaluations"].isin([at.after, at.by])]
+    return {"evaluations": at.x, "stderr": at.stderr, "doubtful": bool(is_spoiled(doubtful).any()),
+            "reason": at.reason or ""}
 
 
 def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -62,9 +64,10 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         at = costs[(costs["method"] == row["method"]) & (costs["grid"] == row["grid"])
                    & (costs["epsilon"] == row["epsilon"])]
         known = " / ".join(f"{number(value, '.0f')}" for value in at["evaluations"])
-        shown.append({"method": row["method"], "grid": dict(PLACED)[row["grid"]], "ε": f"{row['epsilon']:g}",
+        shown.append({"method": row["method"], "grid": row["grid"], "ε": f"{row['epsilon']:g}",
                       "d": " / ".join(f"{d:g}" for d in at["d"]), "evaluations": known,
-                      "exponent of d": f"{number(row['exponent'], '.2f')} ± {number(row['stderr'], '.1g')}"})
+                      "exponent of d": f"{number(row['exponent'], '.2f')} ± {number(row['stderr'], '.1g')}",
+                      "": "†" if row["doubtful"] else ""})
     return pd.DataFrame(shown)
 
 
@@ -75,16 +78,18 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     if costs.empty:
         return None
     panels = [(f"TV = {level:g}", rows) for level, rows in costs.groupby("epsilon", sort=False)]
-    return style.panelled(panels, _panel, 2, 3.4, "dimension $d$", "score evaluations", tables["environments"])
+    others = sorted({method for method, sampler in zip(costs["method"], costs["sampler"], strict=True)
+                     if not looks.is_ours(sampler)})
+    panel = partial(_panel, colours={method: looks.nth(number) for number, method in enumerate(others)})
+    return style.panelled(panels, panel, 2, 3.4, "dimension $d$", "score evaluations", tables["environments"])
 
 
-def _panel(axes: Axes, rows: pd.DataFrame) -> None:
-    numbers = {name: i for i, name in enumerate(sorted(rows["method"].unique()))}
+def _panel(axes: Axes, rows: pd.DataFrame, colours: Mapping[str, dict[str, Any]]) -> None:
     for (method, sampler, grid), at in rows.groupby(["method", "sampler", "grid"], sort=True):
-        placed = grid == "transition"
-        how = looks.nth(numbers[str(method)]) if not looks.is_ours(str(sampler)) else looks.look(str(sampler))
-        how |= {"linestyle": "-" if placed else ":", "alpha": 1.0 if placed else 0.6, "markersize": 3.5,
-                "markerfacecolor": how["color"] if placed else "white"}
+        placed = grid == GRIDS[0]
+        how = colours.get(str(method)) or looks.look(str(sampler))
+        how = how | {"linestyle": "-" if placed else ":", "alpha": 1.0 if placed else 0.6, "markersize": 3.5,
+                     "markerfacecolor": how["color"] if placed else "white"}
         axes.plot(at["d"], at["evaluations"], label=str(method) if placed else f"{method}, even", zorder=style.DATA,
                   **how)
     x = np.array([rows["d"].min(), rows["d"].max()])
