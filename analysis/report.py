@@ -137,7 +137,7 @@ class Report:
         if not judged:
             return
         path, table = folder / "tables" / "claims.csv", tabulate(judged)
-        if len(before := read_csv(path, dtype={"evaluations": str})):
+        if len(before := read_csv(path, dtype=dict.fromkeys(SHOWN, str))):
             table = pd.concat([table, before[~before["name"].isin(table["name"])]])
         if self.known is not None:
             place = {name: number for number, name in enumerate(self.known)}
