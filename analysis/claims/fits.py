@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims.claim import Statistic
-from analysis.claims.measured import NORMAL, Curve, Group, Measured
+from analysis.claims.measured import LEVEL, NORMAL, Curve, Group, Measured
 from analysis.claims.selection import column, numbers
 from analysis.curves import is_spoiled
 from heroism.rates import Crossing, RateFit, crossing, fit_rate, pool
@@ -76,7 +76,8 @@ def from_fits(statistic: Statistic, curves: Sequence[Curve], group: Group) -> Me
         found = _stuck(statistic, curves, group, fewest) or {"reason": reason, **_unreached(statistic, curves)}
         return group.measured(curves=tuple(curves), **found)
     if statistic.kind == "inverse_slope" and pooled.slope <= 0:
-        return group.measured(reason="the error does not fall", curves=tuple(curves), low=np.inf, high=np.inf)
+        fastest = turned(believable(usable, pooled.interval(LEVEL))[1])
+        return group.measured(reason="the error does not fall", curves=tuple(curves), low=fastest, high=np.inf)
 
     def bounds(level: float) -> tuple[float, float]:
         low, high = sorted(map(turned, believable(usable, pooled.interval(level))))
