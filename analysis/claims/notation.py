@@ -7,8 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from analysis.claims.claim import OVER_LEVELS, Statistic
-from analysis.claims.statistics import ANY
+from analysis.claims.claim import ANY, OVER_LEVELS, Statistic
 from analysis.style import TV
 
 SYMBOLS: Mapping[str, str] = {

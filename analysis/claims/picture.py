@@ -15,8 +15,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from analysis import looks, style
+from analysis.claims.measured import NORMAL, Curve, Measured
 from analysis.claims.notation import symbol, words, x_label, y_label
-from analysis.claims.statistics import NORMAL, Curve, Measured
 from analysis.claims.table import Judged, measured, source
 from analysis.claims.verdicts import CONFIRMED, REFUTED, SHARPER
 from analysis.curves import DOUBTED

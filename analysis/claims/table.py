@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.claims.claim import Claim
-from analysis.claims.statistics import Measured, Row, measure
+from analysis.claims.measured import Measured, Row
+from analysis.claims.statistics import measure
 from analysis.claims.verdicts import Verdict, judge
 from analysis.text import DOUBTFUL, mark
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis.claims.claim import Claim
-from analysis.claims.statistics import Measured, Row
+from analysis.claims.measured import Measured, Row
 from heroism.formulas import evaluate
 
 WORDS = CONFIRMED, SHARPER, REFUTED, UNDECIDED = "confirmed", "sharper than claimed", "refuted", "undecided"

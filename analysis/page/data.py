@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import looks
-from analysis.claims.statistics import select
+from analysis.claims.selection import select
 from analysis.claims.table import Judged
 from analysis.curves import curves
 from analysis.runs import Runs, of_studies

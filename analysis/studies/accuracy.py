@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 
 from analysis import looks, style
 from analysis.claims.claim import OVER_LEVELS, Claim, own_claim
-from analysis.claims.statistics import Curve, Measured, believable, measure, too_short
+from analysis.claims.fits import believable, too_short
+from analysis.claims.measured import Curve, Measured
+from analysis.claims.statistics import measure
 from analysis.claims.verdicts import judge
 from analysis.curves import DISTANCE, GROUP, by_family, curves, same
 from analysis.files import STUDIES

@@ -11,7 +11,9 @@ import pandas as pd
 
 from analysis import headline, style
 from analysis.claims.claim import Claim, own_claim
-from analysis.claims.statistics import Curve, Measured, believable, measure, too_short
+from analysis.claims.fits import believable, too_short
+from analysis.claims.measured import Curve, Measured
+from analysis.claims.statistics import measure
 from analysis.claims.verdicts import compare, judge
 from analysis.curves import GROUP, by_family, same
 from analysis.files import STUDIES

@@ -67,15 +67,15 @@ def test_a_short_ladder_is_undecided_not_confirmed(ladder, why):
     assert row["verdict"] == "undecided" and why in row["why"] and np.isnan(row["exponent"])
 
 
-def test_a_saturated_curve_is_undecided():
+def test_a_saturated_curve_is_a_finding():
     row = tables(curve(1, scale=1e4))["accuracy"].iloc[0]
-    assert row["verdict"] == "undecided" and "saturated" in row["why"]
+    assert row["verdict"] == "refuted" and "never leaves saturation" in row["why"]
 
 
-def test_an_error_that_does_not_fall_is_undecided():
+def test_an_error_that_does_not_fall_is_a_finding():
     row = tables([{**each, "estimates": {"total_variation": {"value": 0.1, "stderr": 0.001, "floor": 0.0, "n": 9}}}
                   for each in curve(3)])["accuracy"].iloc[0]
-    assert row["verdict"] == "undecided" and np.isnan(row["exponent"])
+    assert row["verdict"] == "refuted" and np.isnan(row["exponent"])
 
 
 def test_a_wrong_claim_is_refuted():

@@ -10,9 +10,9 @@ from matplotlib.text import Text
 
 from analysis import looks, style
 from analysis.claims.claim import Claim, Statistic
+from analysis.claims.measured import Curve, Measured, Row
 from analysis.claims.notation import words, x_label, y_label
 from analysis.claims.picture import caption, draw
-from analysis.claims.statistics import Curve, Measured, Row
 from analysis.claims.table import Judged
 from analysis.claims.verdicts import Verdict
 from heroism.rates import fit_rate

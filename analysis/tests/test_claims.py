@@ -11,8 +11,8 @@ import yaml
 from scipy.stats import norm
 
 from analysis.claims.claim import read_claims, read_study
+from analysis.claims.measured import Measured
 from analysis.claims.picture import draw
-from analysis.claims.statistics import Measured
 from analysis.claims.table import judge_all, measured, tabulate
 from analysis.files import STUDIES
 from analysis.runs import compile_runs

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.claims.claim import read_claims, read_study
-from analysis.claims.statistics import Measured
+from analysis.claims.measured import Measured
 from analysis.claims.table import judge_all, measured, rounded, tabulate
 from analysis.claims.verdicts import judge
 from analysis.files import RESULTS, STUDIES

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analysis.claims.claim import own_claim
-from analysis.claims.statistics import Measured
+from analysis.claims.measured import Measured
 from analysis.claims.verdicts import compare
 from analysis.files import STUDIES
 from analysis.studies import dimension
