@@ -21,6 +21,7 @@ NOTE = ("Orders in the number of steps with 95 % intervals; half of it for KL, w
         "by its authors or its name, else as this suite declares it.")
 MEASURES = {"total_variation": ("TV", 1.0, looks.BLUE, "o"), "kl": ("KL / 2", 2.0, looks.VERMILION, "^"),
             "wasserstein_exact": ("W2", 1.0, looks.GREEN, "s")}
+NEEDED = "total_variation"  # what was measured for its path alone has none
 SETTLED = 0.3  # errors above it are left out of fits
 FINEST = 3
 BAND = "path_kl_band_"
@@ -39,14 +40,19 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     for measure in MEASURES:
         points = curves(runs, measure)
         points = points[(points["unusable"] == "") & (points["value"] > 0)]
+        points = points.assign(variant=points["variant"].map(_without_schedule))
         points = points.assign(method=[looks.method_name(row) for row in points.to_dict("records")])
         for (target, method), curve in points.groupby(["target", "method"], sort=True):
             row = found.setdefault((str(target), str(method)), _method(curve.iloc[0], said))
             row |= _order(curve, measure)
     columns = ["target", "method", "sampler", "stochastic", "declared", "claimed", "source",
                *(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high"))]
-    keyed = [{"target": target, "method": method, **row} for (target, method), row in found.items()]
+    keyed = [{"target": target, "method": method, **row} for (target, method), row in found.items() if NEEDED in row]
     return {"field": pd.DataFrame(keyed, columns=columns), "field_path": _path(runs)}
+
+
+def _without_schedule(variant: str) -> str:
+    return " ".join(part for part in str(variant or "").split() if not part.startswith("tau_"))
 
 
 def _method(run: pd.Series, said: Mapping[str, Any]) -> Row:
@@ -68,6 +74,7 @@ def _order(curve: pd.DataFrame, measure: str) -> Row:
 
 def _path(runs: pd.DataFrame) -> pd.DataFrame:
     bands = curves(runs[runs["measure"].astype(str).str.startswith(BAND)])
+    bands = bands[bands["unusable"] == ""]
     place = ["target", "sampler", "d", "T"]
     rows = bands.assign(band=bands["distance"].str.removeprefix(BAND).astype(int))
     rows = rows[[*place, "band", "value"]].sort_values([*place, "band"], ignore_index=True)
