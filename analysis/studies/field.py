@@ -21,6 +21,7 @@ NOTE = ("Orders in the number of steps with 95 % intervals; half of it for KL, w
         "by its authors or its name, else as this suite declares it.")
 MEASURES = {"total_variation": ("TV", 1.0, looks.BLUE, "o"), "kl": ("KL / 2", 2.0, looks.VERMILION, "^"),
             "wasserstein_exact": ("W2", 1.0, looks.GREEN, "s")}
+TARGETS = {"gaussian_mixture": "Gaussian", "product_mixture": "two modes"}
 NEEDED = "total_variation"  # what was measured for its path alone has none
 SETTLED = 0.3  # errors above it are left out of fits
 FINEST = 3
@@ -37,17 +38,18 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
     said = read_study_file("field")
     found: dict[tuple[str, str], Row] = {}
+    whole = runs[runs["key"].isin(runs["key"][runs["measure"] == NEEDED])]
     for measure in MEASURES:
-        points = curves(runs, measure)
+        points = curves(whole, measure)
         points = points[(points["unusable"] == "") & (points["value"] > 0)]
-        points = points.assign(variant=points["variant"].map(_without_schedule))
+        points = points.assign(variant=points["variant"].map(_without_schedule))  # which is the same for all of these
         points = points.assign(method=[looks.method_name(row) for row in points.to_dict("records")])
         for (target, method), curve in points.groupby(["target", "method"], sort=True):
             row = found.setdefault((str(target), str(method)), _method(curve.iloc[0], said))
             row |= _order(curve, measure)
     columns = ["target", "method", "sampler", "stochastic", "declared", "claimed", "source",
                *(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high"))]
-    keyed = [{"target": target, "method": method, **row} for (target, method), row in found.items() if NEEDED in row]
+    keyed = [{"target": target, "method": method, **row} for (target, method), row in found.items()]
     return {"field": pd.DataFrame(keyed, columns=columns), "field_path": _path(runs)}
 
 
@@ -86,7 +88,7 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     keys = ["target", "stochastic", "claimed", "method"]
     table = tables["field"].sort_values(keys, ascending=[True, False, True, True])
     return pd.DataFrame([{
-        "family": looks.name(str(row["target"])), "sampler": row["method"], "claimed": f"{row['claimed']:g}",
+        "family": _target(row["target"]), "sampler": row["method"], "claimed": f"{row['claimed']:g}",
         "by": row["source"], **{name: interval(row[measure], row[f"{measure}_low"], row[f"{measure}_high"], digits=2)
                                 for measure, (name, *_) in MEASURES.items()}} for row in table.to_dict("records")])
 
@@ -123,13 +125,19 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
             heights = mine["method"].map(place).astype(float) + 0.22 * (1 - i)
             axes.plot(mine[measure], heights, color=colour, marker=marker, markersize=3.2, linestyle="",
                       fillstyle="full" if target == targets[0] else "none", zorder=style.DATA,
-                      label=f"{name}, {looks.name(str(target))}")
+                      label=f"{name}, {_target(target)}")
     axes.set_yticks(list(place.values()), [_short(method) for method in place], fontsize=style.SMALL)
     axes.set(ylim=(-0.7, len(place) - 0.3), xlim=(0.3, max(4.6, float(rows["claimed"].max()) + 0.6)))
 
 
+def _target(target: Any) -> str:
+    return TARGETS.get(str(target), looks.name(str(target)))
+
+
 def _short(method: str) -> str:
-    return method.replace("options.", "").replace("algorithm type=", "").replace("solver order=", "")
+    for word in ("damping=", "algorithm type=", "solver order="):
+        method = method.replace(word, "")
+    return method
 
 
 def draw_path(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
@@ -145,12 +153,12 @@ def draw_path(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
 
 def _bands(axes: Axes, rows: pd.DataFrame, least: float) -> None:
     steps = sorted(rows["T"].unique())
-    for sampler, mine in rows.groupby("sampler", sort=True):
+    for colour, (sampler, mine) in zip(looks.COLOURS, rows.groupby("sampler", sort=True), strict=False):
         for steps_now, curve in mine.groupby("T", sort=True):
             strength = 0.35 + 0.65 * (steps.index(steps_now) + 1) / len(steps)
             axes.plot(curve["band"], np.maximum(curve["value"], least), alpha=strength, zorder=style.DATA,
                       markersize=3.0, label=f"{looks.name(str(sampler))}, $T = {int(steps_now)}$",
-                      **looks.look(str(sampler)))
+                      color=colour, marker=looks.look(str(sampler))["marker"])
     axes.set(yscale="log", ylim=(least, None))
     axes.set_xticks(sorted(rows["band"].unique()))
 
