@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from analysis import looks, style
 from analysis.curves import curves
 from analysis.files import read_study_file
-from analysis.text import interval, markdown
+from analysis.text import interval, markdown, number
 from heroism.rates import fit_rate
 
 NOTE = ("Orders in the number of steps with 95 % intervals; half of it for KL, which is of twice the order. Claimed: "
@@ -33,7 +33,7 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Tables of the study.
 
     ``field`` : one row per target and method: whether it is stochastic, the declared order, the claimed one and by
-    whom, and the orders in total variation, in KL (halved) and in W2 with 95 % intervals.
+    whom, why it fails if it does, and the orders in total variation, in KL (halved) and in W2 with 95 % intervals.
     ``field_path`` : the share of every band of log-SNR in the divergence of a path, the most noise first.
     """
     said = read_study_file("field")
@@ -47,7 +47,11 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
         for (target, method), curve in points.groupby(["target", "method"], sort=True):
             row = found.setdefault((str(target), str(method)), _method(curve.iloc[0], said))
             row |= _order(curve, measure)
-    columns = ["target", "method", "sampler", "stochastic", "declared", "claimed", "source",
+    for run in runs[runs["status"] == "failed"].drop_duplicates(["target", "sampler", "variant"]).to_dict("records"):
+        run["variant"] = _without_schedule(run["variant"])
+        row = found.setdefault((str(run["target"]), looks.method_name(run)), _method(pd.Series(run), said))
+        row["why"] = f"fails: {run['reason']}"
+    columns = ["target", "method", "sampler", "stochastic", "declared", "claimed", "source", "why",
                *(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high"))]
     keyed = [{"target": target, "method": method, **row} for (target, method), row in found.items()]
     return {"field": pd.DataFrame(keyed, columns=columns), "field_path": _path(runs)}
@@ -59,7 +63,7 @@ def _without_schedule(variant: str) -> str:
 
 def _method(run: pd.Series, said: Mapping[str, Any]) -> Row:
     sampler, variant = str(run["sampler"]), str(run["variant"] or "")
-    claims, declared = said["claimed"], float(run["order"])
+    claims, declared = said["claimed"], float(run["order"]) if pd.notna(run["order"]) else np.nan
     keys = [f"{sampler} {part}" for part in variant.split()] + [sampler]
     claimed = next((float(claims[key]) for key in keys if key in claims), declared)
     return {"sampler": sampler, "stochastic": looks.is_stochastic(sampler), "declared": declared, "claimed": claimed,
@@ -88,9 +92,10 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     keys = ["target", "stochastic", "claimed", "method"]
     table = tables["field"].sort_values(keys, ascending=[True, False, True, True])
     return pd.DataFrame([{
-        "family": _target(row["target"]), "sampler": row["method"], "claimed": f"{row['claimed']:g}",
+        "family": _target(row["target"]), "sampler": row["method"], "claimed": number(row["claimed"], "g"),
         "by": row["source"], **{name: interval(row[measure], row[f"{measure}_low"], row[f"{measure}_high"], digits=2)
-                                for measure, (name, *_) in MEASURES.items()}} for row in table.to_dict("records")])
+                                for measure, (name, *_) in MEASURES.items()},
+        "why": row["why"] if isinstance(row["why"], str) else ""} for row in table.to_dict("records")])
 
 
 def page(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -100,7 +105,7 @@ def page(tables: Mapping[str, pd.DataFrame]) -> str:
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     """``field``: a row for every sampler, its orders beside the claimed one; None without rows."""
-    table = tables["field"]
+    table = tables["field"].dropna(subset=["claimed", NEEDED])
     if table.empty:
         return None
     groups = [(name, table[table["stochastic"] == stochastic]) for name, stochastic in
