@@ -24,7 +24,7 @@ MEASURES = {"total_variation": ("TV", 1.0, looks.BLUE, "o"), "kl": ("KL / 2", 2.
 TARGETS = {"gaussian_mixture": "Gaussian", "product_mixture": "two modes"}
 NEEDED = "total_variation"  # what was measured for its path alone has none
 SETTLED = 0.3  # errors above it are left out of fits
-FINEST = 3
+FINEST = 6
 BAND = "path_kl_band_"
 Row = dict[str, Any]
 
