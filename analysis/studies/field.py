@@ -14,15 +14,17 @@ from matplotlib.figure import Figure
 from analysis import looks, style
 from analysis.curves import curves
 from analysis.files import read_study_file
-from analysis.text import interval, markdown
+from analysis.text import interval, markdown, number
 from heroism.rates import fit_rate
 
 NOTE = ("Orders in the number of steps with 95 % intervals; half of it for KL, which is of twice the order. Claimed: "
         "by its authors or its name, else as this suite declares it.")
 MEASURES = {"total_variation": ("TV", 1.0, looks.BLUE, "o"), "kl": ("KL / 2", 2.0, looks.VERMILION, "^"),
             "wasserstein_exact": ("W2", 1.0, looks.GREEN, "s")}
+TARGETS = {"gaussian_mixture": "Gaussian", "product_mixture": "two modes"}
+NEEDED = "total_variation"  # what was measured for its path alone has none
 SETTLED = 0.3  # errors above it are left out of fits
-FINEST = 3
+FINEST = 6
 BAND = "path_kl_band_"
 Row = dict[str, Any]
 
@@ -31,27 +33,37 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Tables of the study.
 
     ``field`` : one row per target and method: whether it is stochastic, the declared order, the claimed one and by
-    whom, and the orders in total variation, in KL (halved) and in W2 with 95 % intervals.
+    whom, why it fails if it does, and the orders in total variation, in KL (halved) and in W2 with 95 % intervals.
     ``field_path`` : the share of every band of log-SNR in the divergence of a path, the most noise first.
     """
     said = read_study_file("field")
     found: dict[tuple[str, str], Row] = {}
+    whole = runs[runs["key"].isin(runs["key"][runs["measure"] == NEEDED])]
     for measure in MEASURES:
-        points = curves(runs, measure)
+        points = curves(whole, measure)
         points = points[(points["unusable"] == "") & (points["value"] > 0)]
+        points = points.assign(variant=points["variant"].map(_without_schedule))  # which is the same for all of these
         points = points.assign(method=[looks.method_name(row) for row in points.to_dict("records")])
         for (target, method), curve in points.groupby(["target", "method"], sort=True):
             row = found.setdefault((str(target), str(method)), _method(curve.iloc[0], said))
             row |= _order(curve, measure)
-    columns = ["target", "method", "sampler", "stochastic", "declared", "claimed", "source",
+    for run in runs[runs["status"] == "failed"].drop_duplicates(["target", "sampler", "variant"]).to_dict("records"):
+        run["variant"] = _without_schedule(run["variant"])
+        row = found.setdefault((str(run["target"]), looks.method_name(run)), _method(pd.Series(run), said))
+        row["why"] = f"fails: {run['reason']}"
+    columns = ["target", "method", "sampler", "stochastic", "declared", "claimed", "source", "why",
                *(f"{measure}{end}" for measure in MEASURES for end in ("", "_low", "_high"))]
     keyed = [{"target": target, "method": method, **row} for (target, method), row in found.items()]
     return {"field": pd.DataFrame(keyed, columns=columns), "field_path": _path(runs)}
 
 
+def _without_schedule(variant: str) -> str:
+    return " ".join(part for part in str(variant or "").split() if not part.startswith("tau_"))
+
+
 def _method(run: pd.Series, said: Mapping[str, Any]) -> Row:
     sampler, variant = str(run["sampler"]), str(run["variant"] or "")
-    claims, declared = said["claimed"], float(run["order"])
+    claims, declared = said["claimed"], float(run["order"]) if pd.notna(run["order"]) else np.nan
     keys = [f"{sampler} {part}" for part in variant.split()] + [sampler]
     claimed = next((float(claims[key]) for key in keys if key in claims), declared)
     return {"sampler": sampler, "stochastic": looks.is_stochastic(sampler), "declared": declared, "claimed": claimed,
@@ -68,6 +80,7 @@ def _order(curve: pd.DataFrame, measure: str) -> Row:
 
 def _path(runs: pd.DataFrame) -> pd.DataFrame:
     bands = curves(runs[runs["measure"].astype(str).str.startswith(BAND)])
+    bands = bands[bands["unusable"] == ""]
     place = ["target", "sampler", "d", "T"]
     rows = bands.assign(band=bands["distance"].str.removeprefix(BAND).astype(int))
     rows = rows[[*place, "band", "value"]].sort_values([*place, "band"], ignore_index=True)
@@ -79,9 +92,10 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     keys = ["target", "stochastic", "claimed", "method"]
     table = tables["field"].sort_values(keys, ascending=[True, False, True, True])
     return pd.DataFrame([{
-        "family": looks.name(str(row["target"])), "sampler": row["method"], "claimed": f"{row['claimed']:g}",
+        "family": _target(row["target"]), "sampler": row["method"], "claimed": number(row["claimed"], "g"),
         "by": row["source"], **{name: interval(row[measure], row[f"{measure}_low"], row[f"{measure}_high"], digits=2)
-                                for measure, (name, *_) in MEASURES.items()}} for row in table.to_dict("records")])
+                                for measure, (name, *_) in MEASURES.items()},
+        "why": row["why"] if isinstance(row["why"], str) else ""} for row in table.to_dict("records")])
 
 
 def page(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -91,7 +105,7 @@ def page(tables: Mapping[str, pd.DataFrame]) -> str:
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     """``field``: a row for every sampler, its orders beside the claimed one; None without rows."""
-    table = tables["field"]
+    table = tables["field"].dropna(subset=["claimed", NEEDED])
     if table.empty:
         return None
     groups = [(name, table[table["stochastic"] == stochastic]) for name, stochastic in
@@ -116,13 +130,19 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
             heights = mine["method"].map(place).astype(float) + 0.22 * (1 - i)
             axes.plot(mine[measure], heights, color=colour, marker=marker, markersize=3.2, linestyle="",
                       fillstyle="full" if target == targets[0] else "none", zorder=style.DATA,
-                      label=f"{name}, {looks.name(str(target))}")
+                      label=f"{name}, {_target(target)}")
     axes.set_yticks(list(place.values()), [_short(method) for method in place], fontsize=style.SMALL)
     axes.set(ylim=(-0.7, len(place) - 0.3), xlim=(0.3, max(4.6, float(rows["claimed"].max()) + 0.6)))
 
 
+def _target(target: Any) -> str:
+    return TARGETS.get(str(target), looks.name(str(target)))
+
+
 def _short(method: str) -> str:
-    return method.replace("options.", "").replace("algorithm type=", "").replace("solver order=", "")
+    for word in ("damping=", "algorithm type=", "solver order="):
+        method = method.replace(word, "")
+    return method
 
 
 def draw_path(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
@@ -138,12 +158,12 @@ def draw_path(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
 
 def _bands(axes: Axes, rows: pd.DataFrame, least: float) -> None:
     steps = sorted(rows["T"].unique())
-    for sampler, mine in rows.groupby("sampler", sort=True):
+    for colour, (sampler, mine) in zip(looks.COLOURS, rows.groupby("sampler", sort=True), strict=False):
         for steps_now, curve in mine.groupby("T", sort=True):
             strength = 0.35 + 0.65 * (steps.index(steps_now) + 1) / len(steps)
             axes.plot(curve["band"], np.maximum(curve["value"], least), alpha=strength, zorder=style.DATA,
                       markersize=3.0, label=f"{looks.name(str(sampler))}, $T = {int(steps_now)}$",
-                      **looks.look(str(sampler)))
+                      color=colour, marker=looks.look(str(sampler))["marker"])
     axes.set(yscale="log", ylim=(least, None))
     axes.set_xticks(sorted(rows["band"].unique()))
 

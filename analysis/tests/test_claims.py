@@ -432,3 +432,15 @@ def test_a_studys_smoke_version_reaches_the_table(tmp_path, capsys):
     assert "undecided" in capsys.readouterr().out
     found = compile_runs(tmp_path).table
     assert set(found["T"]) == {64.0} and found["size"].nunique() > 3 and (found["status"] == "done").all()
+
+
+def test_the_claims_of_one_paper(tmp_path, capsys, monkeypatch):
+    for name, source in (("one", "2506.24042"), ("two", "2309.05019, 2305.14267")):
+        claim = {"words": "something", "source": source, "equation": "1"}
+        (tmp_path / f"{name}.yaml").write_text(study(tmp_path, name=name, claim=claim).read_text())
+    (tmp_path / "made.yaml").unlink()
+    monkeypatch.setattr("analysis.verify.STUDIES", tmp_path)
+    assert main(["--studies", "--paper=2305.14267"]) == 0
+    assert capsys.readouterr().out.split() == ["two"]
+    assert main(["--studies", "--paper=1234.56789"]) == 2
+    assert "choose one of 2305.14267, 2309.05019, 2506.24042" in capsys.readouterr().err
