@@ -2,6 +2,7 @@
 
 import json
 import runpy
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -9,6 +10,14 @@ import pytest
 from experiments.paths import ROOT
 
 NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
+MISSING = [name for name in ("torch", "diffusers", "k_diffusion") if find_spec(name) is None]
+
+
+def code_of(cell) -> str:
+    """Without what only a notebook understands; nothing of a cell that needs a package that is missing."""
+    if MISSING and "extra" in cell["metadata"].get("tags", ()):
+        return ""
+    return "".join(line for line in cell["source"] if not line.startswith("%"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -19,7 +28,7 @@ def test_a_notebook_runs(path, tmp_path, monkeypatch):
     for number, cell in enumerate(cells):
         assert all(output["output_type"] != "error" for output in cell.get("outputs", ()))
         if cell["cell_type"] == "code":
-            exec(compile("".join(cell["source"]), f"{path.name}, cell {number}", "exec"), names)
+            exec(compile(code_of(cell), f"{path.name}, cell {number}", "exec"), names)
     assert cells[0]["cell_type"] == "markdown" and "".join(cells[0]["source"]).startswith("# ")
 
 

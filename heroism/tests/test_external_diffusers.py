@@ -345,8 +345,9 @@ def test_a_table_of_its_own_is_no_table_of_the_schedule(options):
 
 @pytest.mark.parametrize("table", [
     {"beta_schedule": "squaredcos_cap_v2"}, {"beta_schedule": "linear", "beta_start": 1e-4, "beta_end": 0.02},
-    {"num_train_timesteps": 500}, {"beta_end": 0.02}, {"trained_betas": np.linspace(1e-4, 0.03, 700).tolist(),
-                                                       "num_train_timesteps": 700}], ids=str)
+    {"num_train_timesteps": 500}, {"beta_end": 0.02},
+    {"trained_betas": np.linspace(1e-4, 0.03, 700).tolist(), "num_train_timesteps": 700}],
+    ids=lambda table: "+".join(table))
 def test_any_table_that_the_class_offers(table):
     sampler = Diffusers("DDIM", {**table, "set_alpha_to_one": False, "timestep_spacing": "trailing"}, "trained")
     ends = sampler.transport(Flow(PLANE.score), bundle(), trained_schedule(11, **table))

@@ -19,7 +19,7 @@ from heroism.noise import Array, NoiseLevel, NoiseSchedule
 
 Options = Mapping[str, Any]
 Ends = Callable[[Options, Score, Array, int], Array]
-STEPS = (8, 18)  # some options only matter in short ladders, some in longer ones or in whole groups of 2 or 3
+STEPS = (8, 10, 18)  # some options only matter in short ladders, some in longer ones, or where numbers divide
 BROKEN = (RuntimeError, IndexError, AssertionError, ValueError, TypeError, ArithmeticError)
 POINT = 1.0
 NEAR = 0.01  # in half-log-SNR: single precision keeps levels better than that
