@@ -1,4 +1,4 @@
-"""Examples run as they stand: the code of every notebook, cell by cell, and the gallery."""
+"""Examples run as they stand: the code of notebooks that need no extra, cell by cell, and the gallery."""
 
 import json
 import runpy
@@ -8,7 +8,7 @@ import pytest
 
 from experiments.paths import ROOT
 
-NOTEBOOKS = sorted((ROOT / "examples").glob("*.ipynb"))
+NOTEBOOKS = [ROOT / "examples" / f"{name}.ipynb" for name in ("five_lines_to_a_tv", "your_own_data", "reading_a_claim")]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
