@@ -1,4 +1,4 @@
-"""The notebook with pictures and extras: executed as they are, and stored with what came out."""
+"""The notebook with pictures and extras: executed as it is, and stored with what came out."""
 
 import warnings
 from importlib.util import find_spec
