@@ -1,14 +1,18 @@
 """Files for a paper: colours, embedded type, captions and tables that LaTeX takes."""
 
+import re
 import shutil
 import subprocess
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.mathtext import MathTextParser
 from PIL import Image
 
 from analysis import looks, style
+from analysis.claims.claim import read_claims
+from analysis.files import STUDIES
 from analysis.printing import booktabs, in_html, latex, save
 
 
@@ -33,6 +37,18 @@ def test_a_picture_keeps_its_colours_and_embeds_its_type(tmp_path):
     ("x ~ y^", r"x \textasciitilde{} y\textasciicircum{}")])
 def test_words_for_latex(text, expected):
     assert latex(text) == expected
+
+
+def test_words_of_every_claim_are_sound_in_latex():
+    for claim in read_claims(STUDIES)[0]:
+        text = latex(f"{claim.words} [{claim.equation}]")
+        words = text.split("$")
+        assert len(words) % 2, text
+        for number, part in enumerate(words):
+            if number % 2:
+                MathTextParser("path").parse(f"${part}$")  # raises for a formula that is none
+            else:
+                assert not re.search(r"(?<!\\)[&%#_^~]", part.replace(r"\textasciitilde{}", "")), text
 
 
 @pytest.mark.parametrize("text, expected", [
