@@ -169,7 +169,7 @@ def cross(axes: Axes, x: Any, y: Any) -> None:
     """Marks points that decide nothing."""
     if len(x):
         axes.plot(x, y, "x", color=INK, markersize=3.2, markeredgewidth=0.7, zorder=DATA + 2,
-                  label="a path folded or diverged, or a heavy tail")
+                  label="folded, diverged or heavy tail")
 
 
 def reach(y: Any, stderr: Any) -> Any:
