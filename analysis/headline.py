@@ -30,8 +30,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
     K = SHOWN_K if SHOWN_K in every else every[-1]
     epsilon = _level(steps[steps["K"] == K], exponents[exponents["K"] == K])
     here = [table[(table["K"] == K) & (table["epsilon"] == epsilon)] for table in (steps, exponents)]
-    figure = Figure(figsize=(style.WIDTH, 3.6), layout="constrained")
-    left, right = figure.subplots(1, 2, width_ratios=[1.55, 1.0])
+    wide = style.fitting() > style.COLUMN
+    figure = Figure(figsize=(style.fitting(), 3.6 if wide else 6.4), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=[1.55, 1.0]) if wide else figure.subplots(2, 1)
     _steps(left, here[0], here[1], K, epsilon)
     _exponents(right, tables["dimension"].dropna(subset=["exponent", "K"]), every)
     for axes in (left, right):

