@@ -109,7 +109,8 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         exponents = {level(at): number(mine["exponent"].get(at, np.nan), ".2f")
                      if mine["why"].get(at) == "" else NONE for at in levels}
         whole = interval(row["exponent"], row["low"], row["high"]) + mark(row["doubtful"])
-        shown.append({"family": row["family"], "K": number(row["K"], ".0f"), **exponents,
+        family = "N(0, I), closed form" if row["target"] == headline.CLOSED else row["family"]
+        shown.append({"family": family, "K": number(row["K"], ".0f"), **exponents,
                       "exponent of d [95 %]": whole, "1 + 2/K": number(row["predicted"], ".2f"),
                       "verdict": verdict(row), "": _steepest(row["steepest"])})
     return pd.DataFrame(shown)
