@@ -2,8 +2,8 @@
 
 A study module is what :class:`Views` says, and may have three things more: ``page(tables) -> str``, markdown that
 becomes ``results/<study>.md``, ``MADE_BY``, the make target of a study that has none of its own, and ``ALSO``, other
-studies whose runs stand in its tables. Each function is pure: ``tables`` makes tables out of runs, everything else shows
-tables.
+studies whose runs stand in its tables. Each function is pure: ``tables`` makes tables out of runs, everything else
+shows tables.
 """
 
 from __future__ import annotations
