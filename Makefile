@@ -78,7 +78,7 @@ sweep-diffusers: $(VENV)/.extras ## other people's solvers: the order they reach
 	@$(PY) -m analysis.report diffusers $(WHERE)
 
 leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on every target, a published experiment, shipped solvers
-	@failed=0; studies="leaderboard published"; \
+	@failed=0; studies="leaderboard_stochastic leaderboard published"; \
 	  if $(PY) -c 'import diffusers, diffrax' 2>/dev/null; then studies="$$studies diffusers"; else \
 	  echo "The study of shipped solvers is left out: the extras are missing, make setup-extras installs them."; fi; \
 	  for study in $$studies; do \

@@ -1,8 +1,9 @@
 """What a study shows: one module per study, discovered by its name; every other study has the generic views.
 
-A study module is what :class:`Views` says, and may have two things more: ``page(tables) -> str``, markdown that becomes
-``results/<study>.md``, and ``MADE_BY``, the make target of a study that has none of its own. Each function is pure:
-``tables`` makes tables out of runs, everything else shows tables.
+A study module is what :class:`Views` says, and may have three things more: ``page(tables) -> str``, markdown that
+becomes ``results/<study>.md``, ``MADE_BY``, the make target of a study that has none of its own, and ``ALSO``, other
+studies whose runs stand in its tables. Each function is pure: ``tables`` makes tables out of runs, everything else
+shows tables.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def module_of(study: str) -> Views:
 
 def tables_of(study: str, runs: pd.DataFrame, environments: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """The derived tables of a study, the one of its own name first, and last its ``runs`` and ``environments``."""
-    runs = of_studies(runs, [study])
-    derived = module_of(study).tables(runs)
+    module = module_of(study)
+    runs = of_studies(runs, [study, *getattr(module, "ALSO", ())])
+    derived = module.tables(runs)
     return {study: derived[study], **derived, "runs": runs,
             "environments": environments[environments["environment"].isin(runs["environment"])]}

@@ -20,6 +20,7 @@ from heroism.rates import FLOOR_FACTOR, NOISY, Crossing, crossing, fit_rate
 NOTE = ("HEROISM's best : the best of all others (their ratio ± its standard error); a dash where no run gets there. "
         "results/leaderboard.md has every sampler. " + DOUBTFUL)
 MADE_BY = "leaderboard"
+ALSO = ("leaderboard_stochastic",)
 METHOD = ["target", "d", "sampler", "method", "ours", "measured_by"]
 COSTS = ("evaluations", "rounds")
 ASYMPTOTIC = 1e-2  # above it an order has not settled
