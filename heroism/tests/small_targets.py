@@ -11,6 +11,8 @@ from heroism.flow import Flow
 from heroism.noise import Array, NoiseLevel, log_snr_schedule
 from heroism.special.radial import log_radius_density
 from heroism.targets.base import Target
+from heroism.testing import PROBLEMS, TAU_MAX, TAU_MIN
+from heroism.testing import exact_ends as ends_of
 
 
 class NaiveMixture(Target):
@@ -91,7 +93,13 @@ class GaussianRadius(Target):
 
 
 TWO_PEAKS = NaiveMixture([0.3, 0.7], [[-1.0], [1.5]], [0.6, 1.3])
+STARTS, ENDS = np.array(PROBLEMS[0].starts), (TAU_MIN, TAU_MAX)
 PLANE = NaiveMixture([0.2, 0.5, 0.3], [[-1.0, 0.5], [1.0, 0.0], [0.0, -1.5]], [0.3, 0.5, 0.2])
+
+
+def exact_ends() -> Array:
+    """(5,) positions to which the probability flow of TWO_PEAKS takes STARTS, from tau = 0.9 to 0.1."""
+    return ends_of(PROBLEMS[0])[:, 0]
 
 
 def assert_cost_as_declared(sampler, steps: int) -> None:

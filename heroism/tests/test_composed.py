@@ -17,8 +17,7 @@ from heroism.samplers.composed.stability import amplification, stable_memory
 from heroism.samplers.linearity import tangent_error
 from heroism.scores import ExactScore
 from heroism.targets import Sphere
-from heroism.tests.small_targets import PLANE, TWO_PEAKS, NaiveMixture, gaussian
-from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
+from heroism.tests.small_targets import ENDS, PLANE, STARTS, TWO_PEAKS, NaiveMixture, exact_ends, gaussian
 from heroism.transport import transport
 
 WIDE = log_snr_schedule(9, 1e-4, 1.0 - 1e-4)
@@ -217,7 +216,7 @@ def test_presets_are_as_good_on_a_sphere_where_few_steps_suffice():
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), [
-    ({"clock": "sundial"}, "clock = sundial: choose one of tau, sigma, time, log_snr, focused"),
+    ({"clock": "sundial"}, "clock = sundial: choose one of tau, sigma, time, flow, vp, log_snr, focused"),
     ({"prediction": "weather"}, "prediction = weather: choose one of"),
     ({"sweep": "broom"}, "sweep = broom: choose one of picard"),
     ({"predictor": "oracle"}, "predictor = oracle"),

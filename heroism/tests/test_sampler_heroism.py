@@ -9,8 +9,7 @@ from heroism.flow import Flow
 from heroism.integrals.collocation import collocation
 from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import Heroism
-from heroism.tests.small_targets import PLANE, TWO_PEAKS, gaussian
-from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
+from heroism.tests.small_targets import ENDS, PLANE, STARTS, TWO_PEAKS, exact_ends, gaussian
 
 EVEN = log_snr_schedule(9, 0.01, 0.95)
 

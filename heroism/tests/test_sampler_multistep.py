@@ -11,8 +11,7 @@ from heroism.integrals.predictions import Data, Noise
 from heroism.integrals.stages import Method
 from heroism.noise import NoiseLevel, NoiseSchedule, log_snr_schedule
 from heroism.samplers import AcceleratedOde, Ddim, ExponentialAdams, UniPC
-from heroism.tests.small_targets import PLANE, TWO_PEAKS
-from heroism.tests.test_samplers import ENDS, STARTS, exact_ends
+from heroism.tests.small_targets import ENDS, PLANE, STARTS, TWO_PEAKS, exact_ends
 
 GRID = log_snr_schedule(8, 0.02, 0.97)
 UNEVEN = NoiseSchedule(np.delete(GRID.alpha_bar, [2, 5]), np.delete(GRID.tau, [2, 5]))
