@@ -116,33 +116,36 @@ class Report:
         return judged
 
     def controls(self, planted: Sequence[Claim], every: bool) -> list[Judged]:
-        """Judge negative controls and print their table; write it among what is published if these are all there are
-        (``every``) and each has records, else in ``partial``."""
+        """Judge negative controls and print their table; write those that have records, among what is published if all
+        controls were judged (``every``) on whole studies, else in ``partial``. What is published of others stays."""
         judged = judge_all(planted, self.runs.table, self.runs.small)
-        table = tabulate(judged)
-        text = _in_words(table, OF_CONTROLS)
-        print(text, end="\n\n")
-        if not self.dry and judged:
-            used = {study for one in judged for study in one.claim.records}
-            whole = self.publish or (every and self.runs.partial.keys().isdisjoint(used)
-                                     and all(one.row.runs for one in judged))
-            folder = self.results if whole else self.results / "partial"
-            print(f"Controls: {_near(write_csv(table[list(OF_CONTROLS)], folder / 'tables' / 'controls.csv'))}")
+        print(_in_words(tabulate(judged), OF_CONTROLS), end="\n\n")
+        if not self.dry and (found := [one for one in judged if one.row.runs]):
+            used = {study for one in found for study in one.claim.records}
+            whole = self.publish or (every and self.runs.partial.keys().isdisjoint(used))
+            path = (self.results if whole else self.results / "partial") / "tables" / "controls.csv"
+            table = self._beside(tabulate(found), path, [claim.name for claim in planted] if every else None)
+            print(f"Controls: {_near(write_csv(table[list(OF_CONTROLS)], path))}")
             if self.readme and whole:
-                write_between(self.readme, "table:controls", text)
+                write_between(self.readme, "table:controls", _in_words(table, OF_CONTROLS))
         return judged
+
+    @staticmethod
+    def _beside(table: pd.DataFrame, path: Path, known: Sequence[str] | None) -> pd.DataFrame:
+        """These rows in place of those of the same names in a file; names that are not known any more go."""
+        if len(before := read_csv(path, dtype=dict.fromkeys(SHOWN, str))):
+            table = pd.concat([table, before[~before["name"].isin(table["name"])]])
+        if known is None:
+            return table
+        place = {name: number for number, name in enumerate(known)}
+        return table[table["name"].isin(place)].sort_values("name", key=lambda names: names.map(place), kind="stable")
 
     def _write(self, judged: Sequence[Judged], folder: Path) -> None:
         """Rows and pictures of these claims, in place of those that are there; claims that are no more go."""
         if not judged:
             return
-        path, table = folder / "tables" / "claims.csv", tabulate(judged)
-        if len(before := read_csv(path, dtype=dict.fromkeys(SHOWN, str))):
-            table = pd.concat([table, before[~before["name"].isin(table["name"])]])
-        if self.known is not None:
-            place = {name: number for number, name in enumerate(self.known)}
-            table = table[table["name"].isin(place)].sort_values("name", key=lambda names: names.map(place),
-                                                                 kind="stable")
+        path = folder / "tables" / "claims.csv"
+        table = self._beside(tabulate(judged), path, self.known)
         print(f"Claims: {_near(write_csv(table, path))}")
         if self.readme and folder == self.results:
             write_between(self.readme, "table:claims", _in_words(table))
