@@ -18,7 +18,7 @@ def runs():
 @pytest.fixture(scope="module")
 def tables(runs):
     """Of every study, by its name."""
-    return {study: tables_of(study, runs.of(study), runs.environments) for study in names()}
+    return {study: tables_of(study, runs.table, runs.environments) for study in names()}
 
 
 def assert_published(table, name, tmp_path):
