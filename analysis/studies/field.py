@@ -113,7 +113,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
               (("deterministic", False), ("stochastic", True))]
     groups = [(name, rows) for name, rows in groups if len(rows)]
     most = max(rows["method"].nunique() for _, rows in groups)
-    return style.panelled(groups, _panel, 2, 0.155 * most + 1.6, "order in the number of steps", "",
+    return style.panelled(groups, _panel, 2, 0.155 * most + 1.6, "order of convergence", "",
                           tables["environments"])
 
 
