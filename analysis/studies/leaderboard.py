@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -23,6 +23,7 @@ MADE_BY = "leaderboard"
 ALSO = ("leaderboard_stochastic",)
 METHOD = ["target", "d", "sampler", "method", "ours", "measured_by"]
 COSTS = ("evaluations", "rounds")
+POINT = [*METHOD, "T", *COSTS, "value", "stderr", "error", "floor", "folded", "diverged", "n", "unusable"]
 ASYMPTOTIC = 1e-2  # above it an order has not settled
 FOLD = 10.0  # mass that a folded particle may stand for: branches overlap around it
 Row = dict[str, Any]
@@ -46,7 +47,7 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     columns = [*METHOD, "epsilon", *COSTS, *(f"{cost}_stderr" for cost in COSTS), "reason", "doubtful", "order",
                "order_low", "order_high", "declared_order", "smallest"]
     board = pd.DataFrame(rows, columns=columns)
-    return {"leaderboard": board, "leaderboard_points": points, "leaderboard_frontier": _frontier(board)}
+    return {"leaderboard": board, "leaderboard_points": points[POINT], "leaderboard_frontier": _frontier(board)}
 
 
 def envelope(errors: np.ndarray) -> np.ndarray:
@@ -186,6 +187,7 @@ def _cell(evaluations: float, rounds: float, least: float, doubtful: float) -> s
 
 COLUMNS = 3
 BOTTOM, DEAREST = 1e-13, 6e3  # ends of the axes
+OTHERS = "0.72"  # the grey of samplers that are the cheapest nowhere
 LABELS = {"evaluations": "score evaluations", "rounds": "sequential rounds"}
 
 
@@ -195,8 +197,11 @@ def draw(tables: Mapping[str, pd.DataFrame], cost: str) -> Figure | None:
     points = points[(points["error"] > 0) & (points["unusable"] != "failed")]
     if points.empty:
         return None
+    best = tables["leaderboard_frontier"]
+    leading = set(best.loc[best["cost"] == cost, ["heroism_method", "other_method"]].to_numpy().ravel())
+    named = {*points.loc[points["method"].isin(leading), "sampler"]} - {*looks.PACKAGES}
     panels = [(looks.place(*key), here) for key, here in points.groupby(["target", "d"], sort=True)]
-    return style.panelled(panels, partial(_panel, cost=cost), COLUMNS, 2.1, LABELS[cost], style.TV,
+    return style.panelled(panels, partial(_panel, cost=cost, named=named), COLUMNS, 2.1, LABELS[cost], style.TV,
                           tables["environments"], sharey=True)
 
 
@@ -210,15 +215,19 @@ def frontier(points: pd.DataFrame, cost: str) -> pd.DataFrame:
     return every[every["error"] < every["error"].cummin().shift(fill_value=np.inf)]
 
 
-def _panel(axes: Axes, points: pd.DataFrame, cost: str) -> None:
-    """Every sampler's frontier in its own look; the solvers of packages, thin and grey, one by one."""
+def _panel(axes: Axes, points: pd.DataFrame, cost: str, named: Collection[str]) -> None:
+    """The frontiers of those that are the cheapest somewhere, each in its own look; of all others thin and grey."""
     for sampler, rows in points.groupby("sampler", sort=True):
-        look = looks.look(str(sampler))
-        if sampler in looks.PACKAGES:
-            for _, curve in rows.sort_values(cost).groupby("method", sort=True):
-                axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), linewidth=0.6, zorder=style.REFERENCE,
-                          label=f"{looks.name(str(sampler))}, every solver", **look)
+        if sampler not in named:
+            packaged = sampler in looks.PACKAGES
+            drawn = [curve for _, curve in rows.sort_values(cost).groupby("method", sort=True)] if packaged else \
+                [frontier(rows, cost)]
+            for curve in drawn:
+                axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), color=OTHERS, linewidth=0.6,
+                          zorder=style.REFERENCE, linestyle="--" if packaged else "-",
+                          label="every solver of a package" if packaged else "other samplers")
             continue
+        look = looks.look(str(sampler))
         curve = frontier(rows, cost)
         axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), label=looks.name(str(sampler)), zorder=style.DATA,
                   markersize=2.8, linewidth=1.4 if looks.is_ours(str(sampler)) else 0.8, **look)
