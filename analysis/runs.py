@@ -282,15 +282,25 @@ def _column(column: pd.Series, name: str) -> pd.Series:
 def _merged(fresh: Runs, published: Runs, studies: set[str]) -> Runs:
     """The fresh rows of these studies and the published ones of all others."""
     new, kept = _only(fresh.table, studies), _only(published.table, studies_of(published.table) - studies)
-    # The row of a record that is in both is the fresh one, which stays in the studies whose rows are kept.
-    also = dict(zip(kept["key"], kept["studies"], strict=True))
-    new = new.assign(studies=[";".join(sorted({*names.split(";"), *filter(None, also.get(key, "").split(";"))}))
-                              for names, key in zip(new["studies"], new["key"], strict=True)])
-    parts = [part for part in (new, kept[~kept["key"].isin(new["key"])]) if len(part)]
+    # A run that is in both, under its key or to the last bit by other code, has one row, the fresh one, which stays in
+    # the studies whose rows are kept.
+    repeated = kept["key"].isin(new["key"]) | _run(kept).isin(_run(new))
+    also = {**dict(zip(_run(kept), kept["studies"], strict=True)),
+            **dict(zip(kept["key"], kept["studies"], strict=True))}
+    new = new.assign(studies=[
+        ";".join(sorted({*names.split(";"), *filter(None, also.get(key, also.get(run, "")).split(";"))}))
+        for names, key, run in zip(new["studies"], new["key"], _run(new), strict=True)])
+    parts = [part for part in (new, kept[~repeated]) if len(part)]
     table = _sorted(_typed(pd.concat(parts, ignore_index=True))) if parts else new
     origins = pd.concat([fresh.environments, published.environments], ignore_index=True).drop_duplicates("environment")
     used = origins[origins["environment"].isin(table["environment"])]
     return Runs(table, used.sort_values("environment", ignore_index=True))
+
+
+def _run(table: pd.DataFrame) -> pd.Series:
+    """What was run, and what came out to the last bit."""
+    said = table.reindex(columns=["kind", *CHOICES, "measure", "d", "K", "T", "particles", "seed", "error", "stderr"])
+    return said.map(str).agg("|".join, axis=1) if len(said) else pd.Series(dtype=str)
 
 
 def _only(table: pd.DataFrame, studies: set[str]) -> pd.DataFrame:
