@@ -84,8 +84,8 @@ def compile_runs(results: Path, publish: bool = False) -> Runs:
     mixed = {study: why for study in sorted(studies_of(table)) if (why := mixture(of_studies(table, [study])))}
     partial = {} if publish else {**dict(_partial(table, plans, published.table)), **mixed}
     whole = studies_of(table) - partial.keys()
-    write_runs(_merged(Runs(table, origins), published, whole), results / "tables")
     found = _merged(Runs(table, origins), published, studies_of(table))
+    write_runs(_merged(Runs(table, origins), published, whole) if partial else found, results / "tables")
     if partial:
         write_runs(found, results / "partial" / "tables")
     small = frozenset(plan.study for plan in plans.values() if "smoke=true" in map(str.lower, plan.overrides))
@@ -284,12 +284,12 @@ def _merged(fresh: Runs, published: Runs, studies: set[str]) -> Runs:
     new, kept = _only(fresh.table, studies), _only(published.table, studies_of(published.table) - studies)
     # A run that is in both, under its key or to the last bit by other code, has one row, the fresh one, which stays in
     # the studies whose rows are kept.
-    repeated = kept["key"].isin(new["key"]) | _run(kept).isin(_run(new))
-    also = {**dict(zip(_run(kept), kept["studies"], strict=True)),
-            **dict(zip(kept["key"], kept["studies"], strict=True))}
+    ran, before = _outcomes(new, kept)
+    also: dict[object, str] = dict(zip([*before, *kept["key"]], [*kept["studies"]] * 2, strict=True))
     new = new.assign(studies=[
         ";".join(sorted({*names.split(";"), *filter(None, also.get(key, also.get(run, "")).split(";"))}))
-        for names, key, run in zip(new["studies"], new["key"], _run(new), strict=True)])
+        for names, key, run in zip(new["studies"], new["key"], ran, strict=True)])
+    repeated = kept["key"].isin(new["key"]) | before.isin(ran)
     parts = [part for part in (new, kept[~repeated]) if len(part)]
     table = _sorted(_typed(pd.concat(parts, ignore_index=True))) if parts else new
     origins = pd.concat([fresh.environments, published.environments], ignore_index=True).drop_duplicates("environment")
@@ -297,10 +297,18 @@ def _merged(fresh: Runs, published: Runs, studies: set[str]) -> Runs:
     return Runs(table, used.sort_values("environment", ignore_index=True))
 
 
-def _run(table: pd.DataFrame) -> pd.Series:
-    """What was run, and what came out to the last bit."""
-    said = table.reindex(columns=["kind", *CHOICES, "measure", "d", "K", "T", "particles", "seed", "error", "stderr"])
-    return said.map(str).agg("|".join, axis=1) if len(said) else pd.Series(dtype=str)
+def _outcomes(*tables: pd.DataFrame) -> list[pd.Series]:
+    """For the rows of each table what was run, every parameter of it, and what came out to the last bit."""
+    parameters = sorted({name for table in tables for name in table if name.partition("_")[0] in GROUPS} - {*CHOICES})
+    said = [*CHOICES, *USUAL, *parameters, "measure", "error", "stderr"]
+    return [pd.Series(zip(*(_words(table[name]) for name in said), strict=True), table.index, object)
+            for table in (table.reindex(columns=said) for table in tables)]
+
+
+def _words(column: pd.Series) -> list[str]:
+    """Values as words that do not depend on the type that the rest of a table gives to a column."""
+    numbers = pd.to_numeric(column, errors="coerce").astype(float)
+    return column.map(str).where(numbers.isna(), numbers.map(str)).where(column.notna(), "").tolist()
 
 
 def _only(table: pd.DataFrame, studies: set[str]) -> pd.DataFrame:

@@ -130,6 +130,21 @@ def test_a_record_stays_in_studies_that_did_not_run_again(tmp_path):
     assert rows(tmp_path)["studies"].tolist() == ["accuracy;dimension"]
 
 
+def test_a_run_that_other_code_repeats_to_the_last_bit_has_one_row(tmp_path):
+    """And one of other parameters, that is as far off as can be, too, has its own."""
+    def saturated(study, code, radius):
+        return record(value=1.0, noise=0.0, study=study, code=code, config={"target": {"dim": 16, "radius": radius}})
+
+    save(tmp_path, [saturated("accuracy", "before", radius) for radius in (2, 3.5)])
+    compile_runs(tmp_path)
+    for path in tmp_path.rglob("*.json"):
+        path.unlink()
+    save(tmp_path, [saturated("dimension", "after", 2)])
+    runs = rows(tmp_path).sort_values("target_radius")
+    assert runs["studies"].tolist() == ["accuracy;dimension", "accuracy"]
+    assert runs["code"].tolist() == ["after", "before"]
+
+
 def narrow(results, records):
     """Records, and a narrowed plan of their study."""
     save(results, records)
