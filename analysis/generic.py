@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from analysis import looks, style
 from analysis.curves import curves, is_spoiled
+from analysis.runs import parameters
 from analysis.text import NONE, interval, level, mark, number
 from heroism.rates import FLOOR_FACTOR, fit_rate
 
@@ -116,8 +117,7 @@ def _points(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _split(points: pd.DataFrame) -> pd.DataFrame:
     """``variant`` taken apart: a column for every parameter in it, of numbers where they are."""
-    parts = [dict(part.partition("=")[::2] for part in str(words or "").split()) for words in points["variant"]]
-    apart = pd.DataFrame(parts, index=points.index).add_prefix("~")
+    apart = pd.DataFrame([parameters(words) for words in points["variant"]], points.index).add_prefix("~")
     for name in apart:
         found = pd.to_numeric(apart[name], errors="coerce")
         if (found.notna() == apart[name].notna()).all():

@@ -17,6 +17,7 @@ import pandas as pd
 import yaml
 
 from analysis.files import STUDIES
+from analysis.runs import parameters
 
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7")  # theirs, less a yellow too faint here
@@ -133,19 +134,18 @@ def method_name(row: Mapping[str, Any]) -> str:
 
     ``row`` : ``sampler``, ``schedule``, ``variant`` and ``K`` of a run.
     """
-    sampler, parts = str(row["sampler"]), str(row.get("variant") or "").split()
-    schedulers = [part.partition("=")[2] for part in parts if part.startswith("scheduler=")]
-    words = f"diffusers {schedulers[0].removesuffix('Scheduler')}" if schedulers else name(sampler)
+    sampler, varied = str(row["sampler"]), parameters(row.get("variant"))
+    scheduler = varied.pop("scheduler", None)
+    words = f"diffusers {scheduler.removesuffix('Scheduler')}" if scheduler else name(sampler)
     settings = [f"K={row['K']}"] if pd.notna(row.get("K")) else []
-    settings += [_setting(part) for part in parts if not part.startswith("scheduler=") and not part.endswith("=None")]
+    settings += [_setting(key, value) for key, value in varied.items() if value != "None"]
     if row.get("schedule") not in (USUAL_SCHEDULE, SAID_BY_NAME.get(sampler)):
         settings.append(str(row["schedule"]))
     return ", ".join([words, *settings])
 
 
-def _setting(part: str) -> str:
+def _setting(key: str, value: str) -> str:
     """``startup=growing`` is known by its value alone; a number needs its name."""
-    key, _, value = part.partition("=")
     key = key.removeprefix("options.")
     known = key in ("startup", "prediction", "method", "solver")
     return value.replace("_", " ") if known else f"{key.replace('_', ' ')}={value}"

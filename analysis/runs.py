@@ -15,6 +15,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -121,6 +122,12 @@ def of_studies(table: pd.DataFrame, studies: Sequence[str]) -> pd.DataFrame:
 def studies_of(table: pd.DataFrame) -> set[str]:
     """The studies of a table."""
     return set(";".join(table["studies"]).split(";")) - {""}
+
+
+def parameters(variant: Any) -> dict[str, str]:
+    """The further parameters that a ``variant`` names, by their names there, in its words; none of a missing one."""
+    words = re.findall(r"(\S+?)=(.*?)(?= [\w.]+=|$)", variant) if isinstance(variant, str) else []
+    return {name: value for name, value in words}
 
 
 def mixture(rows: pd.DataFrame) -> str | None:

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from analysis import looks, style
 from analysis.curves import DISTANCE, curves, is_spoiled
+from analysis.runs import parameters
 from analysis.text import DOUBTFUL, NONE, mark, markdown, number
 from heroism.rates import fit_rate
 from heroism.samplers.external.catalogue import REFUSED
@@ -87,17 +88,12 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {"diffusers": pd.DataFrame([*rows, *_refused()], columns=COLUMNS), "diffusers_curves": points}
 
 
-def settings(variant: object) -> dict[str, str]:
-    """``precision=double options.solver_order=3 ...`` as a dictionary, without what has its default."""
-    parts = (part.partition("=") for part in str(variant or "").split())
-    return {name.removeprefix("options."): value for name, _, value in parts if value != "None"}
-
-
 def _named(points: pd.DataFrame) -> pd.DataFrame:
     """With the solver, its options, the levels it runs on, and the experiment."""
     found = []
     for row in points[["sampler", "schedule", "variant"]].itertuples(index=False):
-        known = settings(row.variant)
+        known = {name.removeprefix("options."): value for name, value in parameters(row.variant).items()
+                 if value != "None"}
         twins = {name: known.pop(name, Experiment._field_defaults[name]) for name in Experiment._field_defaults}
         end = known.pop("end", "sigma_min")
         solver = next((known.pop(name) for name in ("scheduler", "method", "solver") if name in known), row.sampler)

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from analysis import looks, style
 from analysis.curves import curves
 from analysis.files import read_study_file
+from analysis.runs import parameters
 from analysis.text import interval, markdown, number
 from heroism.rates import fit_rate
 
@@ -58,14 +59,14 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {"field": pd.DataFrame(keyed, columns=columns), "field_path": _path(runs)}
 
 
-def _without_schedule(variant: str) -> str:
-    return " ".join(part for part in str(variant or "").split() if not part.startswith("tau_"))
+def _without_schedule(variant: Any) -> str:
+    return " ".join(f"{name}={value}" for name, value in parameters(variant).items() if not name.startswith("tau_"))
 
 
 def _method(run: pd.Series, said: Mapping[str, Any]) -> Row:
-    sampler, variant = str(run["sampler"]), str(run["variant"] or "")
+    sampler = str(run["sampler"])
     claims, declared = said["claimed"], float(run["order"]) if pd.notna(run["order"]) else np.nan
-    keys = [f"{sampler} {part}" for part in variant.split()] + [sampler]
+    keys = [*(f"{sampler} {name}={value}" for name, value in parameters(run["variant"]).items()), sampler]
     claimed = next((float(claims[key]) for key in keys if key in claims), declared)
     return {"sampler": sampler, "stochastic": looks.is_stochastic(sampler), "declared": declared, "claimed": claimed,
             "source": said["sources"].get(sampler, "")}

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from analysis import looks, style
 from analysis.curves import DISTANCE, curves
 from analysis.files import read_study_file
+from analysis.runs import parameters
 from analysis.text import markdown, number
 
 NOTE = ("Of all samplers and grids that spend at most so many score evaluations the best in total variation, and how "
@@ -69,8 +70,7 @@ def _grids(points: pd.DataFrame) -> list[str]:
 
 def _settings(variant: Any) -> Iterable[str]:
     """Of the setting those words that tell methods apart."""
-    for word in str(variant or "").split():
-        name, _, value = word.partition("=")
+    for name, value in parameters(variant).items():
         name = name.rpartition(".")[2]
         if name in ("digit", "seed", "rank", "components", "radius", "variance", "eps_s", "terminal", "table", "rate"):
             continue

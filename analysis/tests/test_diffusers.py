@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analysis.studies import diffusers
-from analysis.studies.diffusers import everything, page, settings, summary
+from analysis.studies.diffusers import everything, page, summary
 from analysis.tests.synthetic import failed, record, tidy
 
 LADDER = (7, 13, 25, 49, 97, 193, 385)
@@ -114,12 +114,6 @@ def test_an_error_that_rises_again_is_noticed():
               for x, rise in (("linspace", 0.15), ("leading", 5 / 192))]
     found = row(table(*spaced), solver=DDIM, options="timestep_spacing=linspace")
     assert found["why"].startswith("rises at T = 193") and "t - 1000 // N" in found["why"]
-
-
-def test_settings_leave_out_defaults():
-    assert settings("options.solver_order=3 options.euler_at_final=None precision=double") == {
-        "solver_order": "3", "precision": "double"}
-    assert settings(None) == {}
 
 
 def test_tables_for_people():

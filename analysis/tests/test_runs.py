@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from analysis.runs import compile_runs, mixture, read_runs
+from analysis.runs import compile_runs, mixture, parameters, read_runs
 from analysis.tests.synthetic import failed, made, plans, record, save, tidy
 from heroism.record import Plan
 
@@ -203,6 +203,15 @@ def test_a_parameter_varied_by_hand_is_a_variant(tmp_path):
 
     runs, _ = tidy([one(d, radius) for d in (4, 16) for radius in (1.0, 2.0)] + [one(64, 1.0)])
     assert dict(zip(runs["error"], runs["variant"], strict=True)) == {0.1: "radius=1.0", 0.2: "radius=2.0"}
+
+
+def test_a_variant_is_read_as_it_was_written():
+    config = {"sampler": {"points": 3, "startup": None, "options": {"order": 2}}, "target": {"means": [-1.5, 2.0]}}
+    other = {"sampler": {"points": 4, "startup": "growing", "options": {"order": 3}}, "target": {"means": [0.0, 1e-3]}}
+    runs, _ = tidy([record(T=16, value=0.1, config=config), record(T=16, value=0.2, config=other)])
+    found = dict(zip(runs["error"], map(parameters, runs["variant"]), strict=True))
+    assert found[0.1] == {"options.order": "2", "points": "3", "startup": "None", "means": "[-1.5, 2.0]"}
+    assert found[0.2]["means"] == "[0.0, 0.001]" and parameters(None) == parameters(float("nan")) == {}
 
 
 def test_parameters_that_follow_d_or_belong_to_another_study_are_none():
