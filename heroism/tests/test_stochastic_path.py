@@ -7,6 +7,7 @@ from scipy.stats import multivariate_normal
 
 from heroism.errors import InputError
 from heroism.measures.stochastic.gaussian import gaussian_output, spectrum
+from heroism.measures.stochastic.laws import output_path_kl
 from heroism.measures.stochastic.path import (
     StepKernel,
     gaussian_path_kl,
@@ -26,7 +27,7 @@ from heroism.samplers.stochastic import (
     SdeDpmSolver,
 )
 from heroism.scores import ExactScore
-from heroism.targets import GaussianMixture, ProductMixture, ScaleMixture, Sphere
+from heroism.targets import Embedded, GaussianMixture, ProductMixture, ScaleMixture, Sphere
 
 SCHEDULE = log_snr_schedule(17, 0.01, 0.98)
 
@@ -43,6 +44,16 @@ def test_quadrature_and_sampling_agree_with_the_closed_form(sampler, start):
     drawn = sampled_path_kl(sampler, ExactScore(target), SCHEDULE, 4000, 0, start)
     assert abs(drawn.estimate.value - exact.estimate.value) < 4.0 * drawn.stderr
     assert drawn.stderr < 0.05 * exact.estimate.value
+
+
+def test_independent_gaussian_parts_add_up():
+    """A Gaussian plane in R^7: its two directions with variance, and five without."""
+    target = Embedded(GaussianMixture([[0.3, -1.0]], [[0.4, 2.0]]), 7)
+    found = output_path_kl(Coefficients(), ExactScore(target), SCHEDULE)
+    drawn = sampled_path_kl(Coefficients(), ExactScore(target), SCHEDULE, 4000, 0)
+    assert found.stderr == 0.0 and found.estimate.value == pytest.approx(found.initial + found.steps.sum())
+    assert abs(drawn.estimate.value - found.estimate.value) < 4.0 * drawn.stderr
+    assert np.allclose(drawn.steps, found.steps, rtol=0.2)
 
 
 @pytest.mark.parametrize("sampler", [SdeDpmSolver(2), SaSolver(3), ErSde(3)], ids=lambda s: type(s).__name__)

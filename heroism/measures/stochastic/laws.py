@@ -23,6 +23,7 @@ from heroism.measures.stochastic.multistep import check_memory, multistep_law
 from heroism.measures.stochastic.overlap import Complex, LogAffinity, joint_total_variation
 from heroism.measures.stochastic.path import (
     PathKl,
+    added,
     check_noise_ends_steps,
     gaussian_path_kl,
     line_path_kl,
@@ -202,10 +203,13 @@ def output_law(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, st
 
 def output_path_kl(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
                    paths: int = 1000, seed: int | np.random.SeedSequence = 0) -> PathKl:
-    """KL between path measures: in closed form or by quadrature where the target allows, else by ``paths`` paths."""
+    """KL between path measures: in closed form (independent Gaussian parts, which add up) or by quadrature where the
+    target allows, else by ``paths`` paths.
+    """
     sampler, target = recursion_of(sampler), score.target
-    if is_gaussian(target) and isinstance(score, ExactScore):
-        return gaussian_path_kl(sampler, target, schedule, start)
+    parts = independent_parts(target)
+    if isinstance(score, ExactScore) and all(is_gaussian(part) for part, _ in parts):
+        return added([(gaussian_path_kl(sampler, part, schedule, start), times) for part, times in parts])
     if target.dim == 1 and int(target.multiplicity[0]) == 1 and memoryless(sampler, schedule):
         return line_path_kl(sampler, score, schedule, start)
     return sampled_path_kl(sampler, score, schedule, paths, seed, start)

@@ -13,6 +13,7 @@ with the posterior weights of the components given x and Gaussian components; on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -153,6 +154,14 @@ def gaussian_path_kl(sampler: Recursion, target: Target, schedule: NoiseSchedule
         terms.append(0.5 * float(law.multiplicity @ (minus_log1p(excess) + spread / exact)))
         slots.apply(noisy.last)
     return PathKl(initial, np.array(terms), 0.0, float(np.finfo(float).eps), 1)
+
+
+def added(parts: Sequence[tuple[PathKl, int]]) -> PathKl:
+    """The divergence of independent parts, each so many times."""
+    initial, floor = (float(sum(times * getattr(part, name) for part, times in parts)) for name in ("initial", "floor"))
+    steps = np.sum([times * part.steps for part, times in parts], axis=0)
+    stderr = float(np.linalg.norm([times * part.stderr for part, times in parts]))
+    return PathKl(initial, steps, stderr, floor, max(part.n for part, _ in parts))
 
 
 @dataclass(frozen=True)
