@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
+from heroism.rates import reach
 from heroism.theory import classical_order, dimension_exponent
 
 HARD, CLOSED = "random_codebook", "gaussian"  # targets; N(0, I) stands for its closed form, and for all easy families
@@ -53,7 +54,7 @@ def _steps(axes: Axes, steps: pd.DataFrame, exponents: pd.DataFrame, K: int, eps
     hard, closed = (steps[steps["target"] == target].sort_values("d") for target in (HARD, CLOSED))
     easy = steps[~steps["target"].isin([HARD, CLOSED])]
     for family, rows in easy.groupby("family"):
-        axes.errorbar(rows["d"], rows["T"], style.reach(rows["T"], rows["T_stderr"]), elinewidth=0.9, zorder=style.DATA,
+        axes.errorbar(rows["d"], rows["T"], reach(rows["T"], rows["T_stderr"]), elinewidth=0.9, zorder=style.DATA,
                       label=looks.name(str(family)), **looks.look(str(family)) | MARK)
     axes.plot(closed["d"], closed["T"], color=looks.INK, linewidth=1.1, zorder=style.REFERENCE)
     first, slope = (hard if len(hard) else steps.sort_values("d")).iloc[0], dimension_exponent(K)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from analysis import style
 from analysis.claims.claim import Claim, read_claims
-from analysis.claims.picture import caption, draw
+from analysis.claims.picture import pictures
 from analysis.claims.table import Judged, judge_all, readable, tabulate
 from analysis.files import RESULTS, STUDIES
 from analysis.printing import booktabs, save
@@ -69,10 +69,8 @@ def _drawn(judged: Sequence[Judged], derived: Mapping[str, Mapping[str, pd.DataF
             figure = picture.draw(tables)
             if figure is not None:
                 yield picture.name, figure, picture.caption
-    for claim in dict.fromkeys(one.claim.name for one in judged):
-        mine = [one for one in judged if one.claim.name == claim]
-        if any(one.row.runs for one in mine):
-            yield f"claims/{claim}", draw(mine), caption(mine)
+    for claim, drawn, caption in pictures(judged):
+        yield f"claims/{claim}", drawn(), caption
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -19,7 +19,7 @@ import pandas as pd
 
 from analysis import style
 from analysis.claims.claim import Claim, read_claims
-from analysis.claims.picture import caption, draw
+from analysis.claims.picture import pictures
 from analysis.claims.table import OF_CONTROLS, SHOWN, Judged, judge_all, note, readable, tabulate
 from analysis.files import README, RESULTS, STUDIES, read_csv, read_study_file, write_csv
 from analysis.printing import save
@@ -149,10 +149,8 @@ class Report:
         print(f"Claims: {_near(write_csv(table, path))}")
         if self.readme and folder == self.results:
             write_between(self.readme, "table:claims", _in_words(table))
-        for name in dict.fromkeys(one.claim.name for one in judged) if self.figures else ():
-            mine = [one for one in judged if one.claim.name == name]
-            if any(one.row.runs for one in mine):
-                save(draw(mine), folder / "figures" / "claims" / name, caption(mine))
+        for name, drawn, caption in pictures(judged) if self.figures else ():
+            save(drawn(), folder / "figures" / "claims" / name, caption)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

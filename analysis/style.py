@@ -19,6 +19,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullForma
 
 from analysis.curves import is_spoiled
 from analysis.looks import GREY, INK
+from heroism.rates import reach
 
 TV = r"$\mathrm{TV}(p_{X_1}, p_{Y_1})$"
 STAMP, LEGEND_ROW = 0.15, 0.17  # inches of a line of the stamp, and of a legend
@@ -170,11 +171,6 @@ def cross(axes: Axes, x: Any, y: Any) -> None:
     if len(x):
         axes.plot(x, y, "x", color=INK, markersize=3.2, markeredgewidth=0.7, zorder=DATA + 2,
                   label="folded, diverged or heavy tail")
-
-
-def reach(y: Any, stderr: Any) -> Any:
-    """(2, n) lengths of error bars down and up; one that reaches zero has no place on a logarithmic axis."""
-    return np.array([np.minimum(stderr, 0.999 * y), stderr])
 
 
 def measured(value: float, low: float, high: float) -> str:

@@ -21,7 +21,7 @@ from mkdocs.structure.files import File, Files
 
 from analysis import looks
 from analysis.claims.claim import Claim, read_claims
-from analysis.claims.table import Judged, judge_all, readable, source, tabulate
+from analysis.claims.table import Judged, by_claim, judge_all, readable, source, tabulate
 from analysis.curves import curves
 from analysis.files import RESULTS, STUDIES
 from analysis.printing import in_html
@@ -104,9 +104,9 @@ def _judged() -> list[Judged]:
 
 
 def _of_claims(_: Files) -> Pages:
-    rows = []
+    rows, every = [], by_claim(_judged())
     for claim in _claims():
-        judged = [one for one in _judged() if one.claim.name == claim.name]
+        judged = every.get(claim.name, [])
         words = ", ".join(dict.fromkeys(one.verdict.word for one in judged))
         rows.append({"claim": f"[{in_html(claim.words)}]({claim.name}.md)", "source": source(claim), "verdict": words})
         yield f"claims/{claim.name}.md", _claim(claim, judged)

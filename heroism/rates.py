@@ -350,3 +350,10 @@ def _interval(slope: float, stderr: float, freedom: float, level: float) -> tupl
         return -np.inf, np.inf
     reach = float(student.ppf(0.5 + level / 2, freedom)) * stderr
     return slope - reach, slope + reach
+
+
+def reach(y: ArrayLike, stderr: ArrayLike) -> Array:
+    """(2, n) lengths of error bars of ``y`` (n,) down and up, for a logarithmic axis, which does not show zero: down to
+    a tenth of the value at most; no bar where the standard error is not finite."""
+    bars = np.where(np.isfinite(stderr), stderr, 0.0)
+    return np.array([np.minimum(bars, 0.9 * np.asarray(y)), bars])

@@ -6,7 +6,8 @@ Every group has its own colour and mark, in the curves and beside its name: noth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,9 +18,10 @@ from matplotlib.ticker import MaxNLocator
 from analysis import looks, style
 from analysis.claims.measured import NORMAL, Curve, Measured
 from analysis.claims.notation import symbol, words, x_label, y_label
-from analysis.claims.table import Judged, measured, source
+from analysis.claims.table import Judged, by_claim, measured, source
 from analysis.claims.verdicts import CONFIRMED, REFUTED, SHARPER
 from analysis.curves import DOUBTED
+from heroism.rates import reach
 
 VERDICTS = {CONFIRMED: "#1b7837", SHARPER: "#2166ac", REFUTED: "#b2182b"}
 LINE = 0.145  # inches of a line of labels
@@ -67,6 +69,13 @@ def draw(judged: Sequence[Judged]) -> Figure:
     return figure
 
 
+def pictures(judged: Iterable[Judged]) -> Iterator[tuple[str, Callable[[], Figure], str]]:
+    """(name, what draws it, caption) of the picture of every claim that has runs."""
+    for name, mine in by_claim(judged).items():
+        if any(one.row.runs for one in mine):
+            yield name, partial(draw, mine), caption(mine)
+
+
 def caption(judged: Sequence[Judged]) -> str:
     """What is claimed, by whom, what came out for every row, and how to read the picture."""
     claim = judged[0].claim
@@ -107,7 +116,7 @@ def _curve(axes: Axes, curve: Curve, look: Mapping[str, Any]) -> None:
     inside = np.array([y in used for y in curve.y], dtype=bool)
     good, colour = _drawable(curve), look["color"]
     for part, face in ((good & inside, colour), (good & ~inside, "white")):
-        axes.errorbar(curve.x[part], curve.y[part], style.reach(curve.y[part], NORMAL * curve.stderr[part]),
+        axes.errorbar(curve.x[part], curve.y[part], reach(curve.y[part], NORMAL * curve.stderr[part]),
                       fmt=look["marker"], markersize=3.2, color=colour, markerfacecolor=face, markeredgewidth=0.7,
                       elinewidth=0.7, zorder=style.DATA)
     bad = good & np.isin(curve.y, [point.y for point in curve.fit.dropped if point.why in DOUBTED])

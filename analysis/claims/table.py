@@ -5,7 +5,7 @@ Only digits are published that the interval vouches for, so that the same runs o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +50,14 @@ def judge_all(claims: Sequence[Claim], runs: pd.DataFrame, small: Collection[str
     version."""
     return [Judged(claim, row, judge(claim, row, not set(small).isdisjoint(claim.records))) for claim in claims
             for row in measure(claim.statistic, runs, claim.records)]
+
+
+def by_claim(judged: Iterable[Judged]) -> dict[str, list[Judged]]:
+    """The rows of every claim, by its name."""
+    rows: dict[str, list[Judged]] = {}
+    for one in judged:
+        rows.setdefault(one.claim.name, []).append(one)
+    return rows
 
 
 def tabulate(judged: Sequence[Judged]) -> pd.DataFrame:

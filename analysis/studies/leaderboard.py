@@ -15,7 +15,7 @@ from analysis import looks, style
 from analysis.curves import DISTANCE, curves, is_spoiled
 from analysis.files import read_study_file
 from analysis.text import DOUBTFUL, NONE, interval, level, mark, markdown, number
-from heroism.rates import FLOOR_FACTOR, NOISY, Crossing, crossing, fit_rate
+from heroism.rates import FLOOR_FACTOR, NOISY, Crossing, crossing, fit_rate, reach
 
 NOTE = ("HEROISM's best : the best of all others (their ratio ± its standard error); a dash where no run gets there. "
         "results/leaderboard.md has every sampler. " + DOUBTFUL)
@@ -220,18 +220,17 @@ def _panel(axes: Axes, points: pd.DataFrame, cost: str, named: Collection[str]) 
     for sampler, rows in points.groupby("sampler", sort=True):
         if sampler not in named:
             packaged = sampler in looks.PACKAGES
-            drawn = [curve for _, curve in rows.sort_values(cost).groupby("method", sort=True)] if packaged else \
-                [frontier(rows, cost)]
-            for curve in drawn:
+            label = "every solver of a package" if packaged else "samplers that are the cheapest nowhere"
+            for _, setting in rows.sort_values(cost).groupby("method" if packaged else "sampler", sort=True):
+                curve = setting if packaged else frontier(setting, cost)
                 axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), color=OTHERS, linewidth=0.6,
-                          zorder=style.REFERENCE, linestyle="--" if packaged else "-",
-                          label="every solver of a package" if packaged else "other samplers")
+                          zorder=style.REFERENCE, linestyle="--" if packaged else "-", label=label)
             continue
         look = looks.look(str(sampler))
         curve = frontier(rows, cost)
         axes.plot(curve[cost], curve["error"].clip(lower=BOTTOM), label=looks.name(str(sampler)), zorder=style.DATA,
                   markersize=2.8, linewidth=1.4 if looks.is_ours(str(sampler)) else 0.8, **look)
-        axes.errorbar(curve[cost], curve["error"], style.reach(curve["error"], curve["stderr"]), fmt="none",
+        axes.errorbar(curve[cost], curve["error"], reach(curve["error"], curve["stderr"]), fmt="none",
                       ecolor=look["color"], elinewidth=0.7, zorder=style.DATA)
         style.spoiled(axes, curve[cost], curve["error"], curve)
         near = curve["floor"].where(FLOOR_FACTOR * curve["floor"] > curve["error"])  # elsewhere it says nothing
@@ -242,14 +241,15 @@ def _panel(axes: Axes, points: pd.DataFrame, cost: str, named: Collection[str]) 
     axes.set_xlim(points[cost].min() / 1.1, min(points[cost].max() * 1.1, DEAREST))
 
 
+READ = ("with one standard error. Coloured: the cheapest at some epsilon of HEROISM's forms, or of all others; grey: "
+        "samplers that are the cheapest nowhere; dashed grey: every solver of a package; dotted: measured floors, "
+        "where an error is near them; crosses: some of the particles folded.")
 FIGURES = (
     style.Picture("work_precision", partial(draw, cost="evaluations"), (
         "Exact total variation against score evaluations per sample path, target by target, from the same starting "
         "points between the same noise levels. Of every sampler the best of its settings at each cost is drawn, if no "
-        "dearer run of that setting is worse, with one standard error; thin grey: the solvers of other packages; "
-        "dotted: measured floors, where an error is near them; crosses: some of the particles folded.")),
+        f"dearer run of that setting is worse, {READ}")),
     style.Picture("work_precision_rounds", partial(draw, cost="rounds"), (
         "The same runs against sequential rounds, each of which makes all score evaluations that do not wait for each "
-        "other. Of every sampler the best of its settings at each number of rounds is drawn, with one standard error; "
-        "thin grey: the solvers of other packages; dotted: measured floors; crosses: some of the particles folded.")),
+        f"other. Of every sampler the best of its settings at each number of rounds is drawn, {READ}")),
 )

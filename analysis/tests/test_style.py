@@ -32,10 +32,6 @@ def test_points_that_decide_nothing_are_crossed_out():
     assert len(axes.lines) == 1
 
 
-def test_an_error_bar_that_reaches_zero_is_cut():
-    assert style.reach(np.array([1.0, 1.0]), np.array([0.5, 3.0])).tolist() == [[0.5, 0.999], [0.5, 3.0]]
-
-
 def test_a_legend_makes_room_for_itself():
     figure, shown = style.wrapped_panels(1, 3, 2.0)
     for i in range(30):

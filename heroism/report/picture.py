@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from heroism.errors import require
+from heroism.rates import reach
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,9 +39,7 @@ def work_precision(reports: Sequence[Curve], axes: Any = None, against: str = "e
         x, tv, stderr, floor = (np.array([row[key] for row in rows], dtype=float)
                                 for key in (against, "tv", "tv_stderr", "tv_floor"))
         shown = tv > 0.0
-        bars = np.where(np.isfinite(stderr), stderr, 0.0)
-        low = np.minimum(bars, 0.9 * tv)  # to zero a logarithmic axis does not reach
-        drawn = axes.errorbar(x[shown], tv[shown], [low[shown], bars[shown]], fmt=f"-{MARKERS[i % len(MARKERS)]}",
+        drawn = axes.errorbar(x[shown], tv[shown], reach(tv, stderr)[:, shown], fmt=f"-{MARKERS[i % len(MARKERS)]}",
                               markersize=4, linewidth=1.2, capsize=2, label=report.name)
         bad = shown & np.array([row["folded"] + row["diverged"] > 0 for row in rows])
         axes.plot(x[bad], tv[bad], "kx", markersize=4, zorder=5, label="_")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from heroism.errors import InputError
-from heroism.rates import FLOOR_FACTOR, crossing, fit_rate, pool
+from heroism.rates import FLOOR_FACTOR, crossing, fit_rate, pool, reach
 
 X = 2.0 ** np.arange(4, 12)
 
@@ -187,3 +187,7 @@ def test_a_level_is_positive(level):
 
 def test_no_points_cross_nothing():
     assert crossing([16, 32], [np.nan, np.nan], None, 0.1).reason == "no usable points"
+
+
+def test_an_error_bar_that_reaches_zero_is_cut():
+    assert reach([1.0, 1.0, 1.0], [0.5, 3.0, np.inf]).tolist() == [[0.5, 0.9, 0.0], [0.5, 3.0, 0.0]]
