@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from heroism.record.records import HEAVY
+from heroism.record.measured import HEAVY
 
 SETTINGS = ["target", "variant", "sampler", "schedule", "perturbation", "start", "N"]
 CURVE = ["family", *SETTINGS, "K", "d", "distance"]

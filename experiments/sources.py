@@ -3,7 +3,8 @@ computes them stays the same, and no longer.
 
 Followed are the imports of the modules that hold the classes of a job, through the packages that re-export names; of
 such packages only what they define themselves counts. Installed libraries do not count, their versions are recorded.
-Comments, docstrings and the layout of a file make no difference.
+Comments, docstrings and the layout of a file make no difference. What is imported inside a function is an engine that
+follows exact laws: it counts for those jobs only that may ask for one.
 """
 
 from __future__ import annotations
@@ -20,32 +21,45 @@ from typing import Any
 from experiments.vouch import OURS, targets
 
 MEASURE = Path(__file__).with_name("measure.py")  # what it imports of ours, a job uses besides the classes it names
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+NOISY = "heroism.samplers.stochastic.recursion"  # every sampler of ours that may add noise imports it
 
 
 def digest(config: Mapping[str, Any]) -> str:
     """Of the code that computes what ``config`` describes: the names of code in it, at any depth, decide."""
-    return _digest(frozenset(str(name) for _, name in targets(config, "") if _dotted(str(name))))
-
-
-@cache
-def _digest(targets: frozenset[str]) -> str:
-    found: dict[str, str] = {}
-    used = [name for name in _imports(_tree(MEASURE)) if name.startswith(f"{OURS}.")]
-    for name in (*used, *(home for target in targets if (home := _home(*target.rpartition(".")[::2])))):
-        found |= _closure(name)
+    found = modules(config)
     return hashlib.sha256("\n".join(f"{name} {found[name]}" for name in sorted(found)).encode()).hexdigest()[:16]
 
 
+def modules(config: Mapping[str, Any]) -> Mapping[str, str]:
+    """The digest of every module that computes what ``config`` describes, by name.
+
+    A job may ask for an exact law if its sampler may add noise, if a measure of it is ``exact``, or if any of its code
+    is the user's own.
+    """
+    named = frozenset(str(name) for _, name in targets(config, "") if _dotted(str(name)))
+    exact = any(isinstance(node, Mapping) and node.get("exact") for node in config.get("measure", {}).values())
+    return _modules(named, exact or any(not name.startswith(f"{OURS}.") for name in named))
+
+
 @cache
-def _closure(name: str) -> dict[str, str]:
-    """The digest of a module and of all that it imports, and so on, by name."""
+def _modules(named: frozenset[str], asks: bool) -> dict[str, str]:
+    used = [name for name in _imports(_tree(MEASURE)) if name.startswith(f"{OURS}.")]
+    used += [home for name in named if (home := _home(*name.rpartition(".")[::2]))]
+    found = _closure(*used, inner=asks)
+    return found if asks or NOISY not in found else _modules(named, True)
+
+
+@cache
+def _closure(*names: str, inner: bool) -> dict[str, str]:
+    """The digests of modules and of all that they import, and so on, by name; ``inner``: inside of functions too."""
     found: dict[str, str] = {}
-    ahead = [name]
+    ahead = list(names)
     while ahead:
         name = ahead.pop()
         if name not in found and (module := _module(name)) is not None:
-            found[name], imported = module
-            ahead += imported
+            found[name], imported, lazily = module
+            ahead += (*imported, *lazily) if inner else imported
     return found
 
 
@@ -54,18 +68,27 @@ def _dotted(name: str) -> bool:
 
 
 @cache
-def _module(name: str) -> tuple[str, tuple[str, ...]] | None:
-    """(digest, modules imported) of a module; None for one that is not ours."""
+def _module(name: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+    """(digest, modules imported, those inside of functions) of a module; None for one that is not ours."""
     path = _file(name)
     if path is None:
         return None
     tree = _tree(path)
     own = [node for node in tree.body if not isinstance(node, ast.Import | ast.ImportFrom)]
-    return hashlib.sha256(repr(_plain(own)).encode()).hexdigest(), tuple(_imports(tree))
+    functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
+    return (hashlib.sha256(repr(_plain(own)).encode()).hexdigest(), tuple(_imports(tree)),
+            tuple(name for function in functions for line in function.body for name in _imports(line)))
 
 
-def _imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """What is imported outside of functions, and not for the types alone."""
+    ahead = [tree]
+    while ahead:
+        node = ahead.pop()
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            ahead += node.orelse
+        elif not isinstance(node, FUNCTIONS):
+            ahead += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:

@@ -8,8 +8,7 @@ import numpy as np
 
 from heroism.flow import BudgetExceeded, Flow, Metered, TargetScore, with_tangents
 from heroism.noise import Array, NoiseSchedule
-from heroism.samplers.base import Decided, Piloted, Sampler
-from heroism.samplers.composed import TransitionSchedule
+from heroism.samplers.base import Decided, Piloted, PilotedSchedule, Sampler
 from heroism.starts import Start, start_law
 
 BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
@@ -147,7 +146,7 @@ class Map:
         """
         placing, pilot = 0, Decided(sampler, 0, 0)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            if isinstance(schedule, TransitionSchedule):
+            if isinstance(schedule, PilotedSchedule):
                 schedule, placing = schedule.decide(self.score, self._pilots(schedule.pilots))
             if isinstance(sampler, Piloted) and sampler.pilots:
                 pilot = sampler.decide(self.score, schedule, self._pilots(sampler.pilots))

@@ -6,19 +6,29 @@ import shutil
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
 
-from experiments.paths import ROOT
+from experiments import measure, sources
+from experiments.build import build
+from experiments.paths import CONF, ROOT
+from experiments.tests.test_configs import NEEDS, extras_are_optional, jobs
+from experiments.words import measures
+from heroism.errors import InputError
 
-JOBS = {"heroism": "heroism.samplers.Heroism", "unipc": "heroism.samplers.UniPC", "ddim": "heroism.samplers.Ddim"}
+JOBS = {"heroism": "heroism.samplers.Heroism", "unipc": "heroism.samplers.UniPC", "ddim": "heroism.samplers.Ddim",
+        "exact": "heroism.samplers.Ddim", "churn": "heroism.samplers.stochastic.Churn"}
+LAWS = {"exact", "churn"}  # those that ask for an exact law
 DIGESTS = """
 import json, sys
 from experiments.sources import digest
 nodes = {"target": "heroism.targets.Sphere", "schedule": "heroism.noise.paper_schedule",
-         "distance": "heroism.distances.TotalVariation"}
-print(json.dumps({name: digest({"sampler": {"_target_": path}, "measure": {"one": {"_target_": nodes["distance"]}},
-                                "target": {"_target_": nodes["target"]}, "schedule": {"_target_": nodes["schedule"]}})
+         "perturbation": "heroism.scores.ExactScore", "start": "heroism.starts.Exact"}
+distance = "heroism.measures.distances.TotalVariation"
+print(json.dumps({name: digest({"sampler": {"_target_": path},
+                                "measure": {"one": {"_target_": distance, "exact": name == "exact"}},
+                                **{group: {"_target_": node} for group, node in nodes.items()}})
                   for name, path in json.loads(sys.argv[1]).items()}))
 """
 
@@ -69,7 +79,11 @@ def halved(text):
 
 
 @pytest.mark.parametrize("file, whose", [
-    ("heroism/samplers/heroism.py", {"heroism"}), ("heroism/samplers/ddim.py", {"ddim"}),
+    ("heroism/samplers/heroism.py", {"heroism"}), ("heroism/samplers/ddim.py", {"ddim", "exact"}),
+    ("heroism/samplers/stochastic/churn.py", {"churn"}), ("heroism/samplers/stochastic/recursion.py", LAWS),
+    ("heroism/measures/stochastic/laws.py", LAWS), ("heroism/measures/stochastic/radius.py", LAWS),
+    ("heroism/measures/distances/total_variation.py", set(JOBS)), ("heroism/samplers/composed/pilot.py", set()),
+    ("heroism/record/records.py", set()), ("heroism/record/measured.py", set(JOBS)),
     ("heroism/samplers/multistep.py", {"unipc"}), ("heroism/samplers/base.py", set(JOBS)),
     ("heroism/targets/sphere.py", set(JOBS)), ("heroism/noise.py", set(JOBS)), ("heroism/transport.py", set(JOBS)),
     ("heroism/targets/student_t.py", set()), ("heroism/samplers/__init__.py", set()),
@@ -96,6 +110,39 @@ def test_a_sampler_of_ones_own_counts_with_what_it_imports(copy):
     (copy / "mine" / "half.py").write_text("HALF = 0.25\n")
     after = digests(copy, jobs)
     assert before["mine"] != after["mine"] and before["ddim"] == after["ddim"]
+
+
+def executed(parts, T):
+    """The modules of ours whose functions run while a rung is measured."""
+    files = set()
+    sys.setprofile(lambda frame, event, _: event == "call" and frame.f_code.co_name != "<module>"
+                   and files.add(frame.f_code.co_filename))
+    try:
+        measure.check_measures(parts, 8)
+        measure.measure(parts, T, 8, 0)
+    finally:
+        sys.setprofile(None)
+    inside = (Path(file).relative_to(ROOT).with_suffix("") for file in files if file.startswith(f"{ROOT}/heroism/"))
+    return {".".join(file.parts).removesuffix(".__init__") for file in inside}
+
+
+SAMPLERS = [path.stem for path in sorted((CONF / "sampler").glob("*.yaml"))]
+MEASURES = [(name, sampler, "product_mixture") for name in measures() for sampler in ("heroism", "ddpm")]
+
+
+@pytest.mark.parametrize("distance, sampler, target", [
+    *(("total_variation", name, "gaussian") for name in SAMPLERS), *MEASURES])
+def test_what_runs_is_in_the_digest(distance, sampler, target):
+    """Also what is imported where it is needed: no result outlives a change of what computed it."""
+    made, = jobs("T=8", "schedule=log_snr", f"sampler={sampler}", f"distance={distance}", f"target={target}", "d=2",
+                 *NEEDS.get(sampler, []))
+    with extras_are_optional():
+        parts = build(made.config)
+    try:
+        ran = executed(parts, 8)
+    except InputError:  # not to be measured of this sampler
+        return
+    assert ran - sources.modules(made.config).keys() == set()
 
 
 def test_names_that_lead_nowhere_have_a_digest_too(copy):

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from heroism.flow import TargetScore
 from heroism.map import Map
-from heroism.measures.stochastic.laws import OutputLaw, output_law
 from heroism.noise import NoiseSchedule
-from heroism.samplers.base import Sampler
-from heroism.samplers.composed import TransitionSchedule
+from heroism.samplers.base import PilotedSchedule, Sampler
 from heroism.starts import Start
 from heroism.targets.base import Target
 from heroism.transport import Ensemble, populate
+
+if TYPE_CHECKING:
+    from heroism.measures.stochastic.laws import OutputLaw
+
+
+def engines() -> ModuleType:
+    """:mod:`heroism.measures.stochastic.laws`, which follows the laws of samplers: imported where one is asked for, so
+    that the results of others do not depend on its sources.
+    """
+    from heroism.measures.stochastic import laws
+
+    return laws
 
 
 class Run:
@@ -44,7 +56,7 @@ class Run:
     @property
     def schedule(self) -> NoiseSchedule:
         """The noise levels; if a pilot run places them, where it did."""
-        return self.map.schedule if isinstance(self._schedule, TransitionSchedule) else self._schedule
+        return self.map.schedule if isinstance(self._schedule, PilotedSchedule) else self._schedule
 
     @cached_property
     def map(self) -> Map:
@@ -54,7 +66,8 @@ class Run:
     @cached_property
     def law(self) -> OutputLaw:
         """The exact law of the output, without particles, where an engine for it is known."""
-        return output_law(self.map.sampler, self.score, self.schedule, self.start)
+        law: OutputLaw = engines().output_law(self.map.sampler, self.score, self.schedule, self.start)
+        return law
 
     @cached_property
     def ensemble(self) -> Ensemble:

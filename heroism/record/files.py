@@ -17,6 +17,8 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, get_args, get_origin, get_type_hints
 
+from heroism.record.measured import Range
+
 SCHEMA = 2
 
 
@@ -28,14 +30,6 @@ class BrokenRecord(ValueError):
         shown = value if len(str(value)) <= 60 else f"{str(value)[:57]}..."
         self.path, self.field, self.said = path, field, f"{field} = {shown}: {remedy}"
         super().__init__(f"{path}: {self.said}")
-
-
-@dataclass(frozen=True)
-class Range:
-    """Of a number in ``Annotated[int, Range(1)]``; both ends are in it."""
-
-    low: float = -math.inf
-    high: float = math.inf
 
 
 class _Type:

@@ -10,31 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from heroism.record.files import BrokenRecord, File, Range
+from heroism.record.files import BrokenRecord, File
+from heroism.record.measured import Measured, Range
 
 TOTAL_VARIATIONS = ("total_variation", "histogram", "quadrature", "kernel")
 ROUND_OFF = 1e-9  # by which a sum of probabilities may pass one
-HEAVY = 0.7  # index of a tail above which averages of a practical size are not reliable (1507.02646, section 3)
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One estimate of a record: value, standard error, floor (NaN where they are not finite), number of particles,
-    the index of the tail of what they contribute (None: none known), and rows of numbers that tell what it is a sum of
-    (None: it is none, or they are not kept).
-    """
-
-    value: Annotated[float, Range()]
-    stderr: float
-    floor: float
-    n: int
-    tail: Annotated[float | None, Range()] = None
-    parts: Sequence[Sequence[Annotated[float | None, Range()]]] | None = None
-
-    @property
-    def heavy(self) -> bool:
-        """Whether a few particles carry so much that the standard error says nothing."""
-        return self.tail is not None and self.tail > HEAVY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
-from heroism.record.files import Range
+from heroism.record.measured import Range
 from heroism.record.records import Result
 
 

@@ -79,6 +79,19 @@ class Piloted(Sampler):
         """The sampler that a pilot run from ``starts`` (pilots, d), at ``schedule.start``, makes of this one."""
 
 
+class PilotedSchedule(NoiseSchedule, ABC):
+    """Noise levels that say where the noise begins and ends, until a pilot run along ``pilots`` paths places them."""
+
+    @property
+    @abstractmethod
+    def pilots(self) -> int:
+        """How many paths the pilot run wants."""
+
+    @abstractmethod
+    def decide(self, score: Score, starts: Array) -> tuple[NoiseSchedule, int]:
+        """The levels that a pilot run from ``starts`` (pilots, d) finds, and the evaluations it takes, one a round."""
+
+
 class OneStepSampler(Sampler):
     """A sampler without memory: it only writes :meth:`step`."""
 

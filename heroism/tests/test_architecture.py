@@ -49,6 +49,9 @@ FOREIGN = {
 LAZY = {"heroism/targets/points_file.py": {"pyarrow"}, "heroism/report/picture.py": {"matplotlib"},
         "heroism/report/report.py": {"matplotlib", "pandas"}}
 
+# Engines that only some jobs ask for: the code behind a result is told by what is imported at the top of files.
+ENGINES = {"heroism/measures/run.py": {"heroism.measures.stochastic.laws"}}
+
 SOURCES = {str(path.relative_to(ROOT)): path.read_text() for folder in OURS
            for path in sorted((ROOT / folder).rglob("*.py")) if "tests" not in path.parts}
 every_file = pytest.mark.parametrize("file", SOURCES)
@@ -155,6 +158,17 @@ def test_a_reader_may_be_imported_where_it_is_needed():
 def test_a_new_folder_needs_a_line():
     with pytest.raises(AssertionError, match="has no line"):
         wrong("heroism/novelty.py", "import heroism.noise")
+
+
+def test_what_is_ours_is_imported_at_the_top_but_for_engines():
+    """Inside of functions, only what a job asks for by its sampler or its measure: others do not count it as theirs."""
+    found = defaultdict(set)
+    for file, source in SOURCES.items():
+        functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+        inside = {name for function in functions for name, _ in imports(ast.unparse(function))}
+        if file.startswith("heroism/") and (ours := {name for name in inside if name.startswith("heroism.")}):
+            found[file] = ours
+    assert found == ENGINES
 
 
 def test_there_is_no_circle():

@@ -22,8 +22,7 @@ from heroism.errors import InputError, require, whole_number
 from heroism.measures.base import Need, Single
 from heroism.measures.distances.clouds import check_size, checked, draw
 from heroism.measures.estimate import Estimate
-from heroism.measures.run import Run
-from heroism.measures.stochastic.laws import knows_output_law
+from heroism.measures.run import Run, engines
 from heroism.noise import Array
 from heroism.samplers.base import Sampler
 from heroism.targets.base import Target
@@ -81,7 +80,7 @@ class Wasserstein(_Transport):
         return run.law.wasserstein() if self._of_laws(run.sampler, run.target) else super().estimate(run)
 
     def _of_laws(self, sampler: Sampler, target: Target) -> bool:
-        return sampler.stochastic and knows_output_law(sampler, target)
+        return sampler.stochastic and bool(engines().knows_output_law(sampler, target))
 
     def between(self, x: Array, y: Array, fresh: Array) -> Estimate:
         return wasserstein(x, y, fresh)

@@ -11,8 +11,7 @@ from heroism.errors import require
 from heroism.measures.base import OWN, Measure, Need
 from heroism.measures.control import LARGEST_LOG, controlled, known_means
 from heroism.measures.estimate import Estimate
-from heroism.measures.run import Run
-from heroism.measures.stochastic.laws import check_output_law
+from heroism.measures.run import Run, engines
 from heroism.noise import Array, NoiseLevel
 from heroism.samplers.base import Sampler
 from heroism.targets.base import Target
@@ -43,7 +42,7 @@ class TotalVariation(Measure):
 
     def check(self, target: Target, sampler: Sampler, particles: int) -> None:
         if sampler.stochastic or self.exact:
-            check_output_law(sampler, target)
+            engines().check_output_law(sampler, target)
 
     def estimates(self, run: Run) -> dict[str, Estimate]:
         if run.sampler.stochastic or self.exact:

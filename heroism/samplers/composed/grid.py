@@ -6,20 +6,15 @@ from dataclasses import dataclass
 
 from heroism.flow import Score
 from heroism.noise import Array, NoiseSchedule, log_snr_schedule
-from heroism.samplers.base import Decided
+from heroism.samplers.base import Decided, PilotedSchedule
 from heroism.samplers.composed.composed_heroism import ComposedHeroism
 from heroism.samplers.composed.sampler import Composed
 from heroism.samplers.composed.transition import FEWEST
 
 
 @dataclass(frozen=True)
-class TransitionSchedule(NoiseSchedule):
-    """T levels that say where the noise begins and ends, until a pilot run has placed them, and more of them.
-
-    Attributes
-    ----------
-    pilots : how many paths the pilot run wants.
-    """
+class TransitionSchedule(PilotedSchedule):
+    """T levels that a pilot run places, and more of them."""
 
     @property
     def pilots(self) -> int:
