@@ -72,8 +72,9 @@ class Planner:
         return (override.key_or_group, override.value()) if plain else None
 
     def _template(self, structural: tuple[str, ...]) -> Template:
-        cfg = self.loader.load_sweep_config(self.master, list(structural))
-        choices = dict(cfg.hydra.runtime.choices)
+        """A job holds nothing of its study but the name, and reading a long file takes longer than all the rest."""
+        cfg = self.loader.load_sweep_config(self.master, [text for text in structural if not text.startswith("study=")])
+        choices = {**cfg.hydra.runtime.choices, "study": self.master.hydra.runtime.choices.get("study")}
         with open_dict(cfg):
             cfg.pop("hydra"), cfg.pop("study", None)
         return Template(cfg, choices)
