@@ -249,10 +249,12 @@ def _reached(records: Sequence[Record], level: float) -> float:
 
 
 def _crossing(records: Sequence[Record], level: float) -> Crossing:
-    """The inverse step at which a ladder reaches a level, or why none is known."""
+    """The inverse step at which a ladder reaches a level, or why none is known; rungs that decide nothing are left out.
+    """
     inverse = [1.0 / record.step if record.step else math.nan for record in records]
     value, stderr, floor = zip(*((one.error.value, one.error.stderr, one.error.floor) for one in records), strict=True)
-    return crossing(inverse, value, stderr, level, floor)
+    doubted = ["decides nothing" if one.spoiled or one.error.heavy else None for one in records]
+    return crossing(inverse, value, stderr, level, floor, doubted)
 
 
 def _suggest(trial: optuna.Trial, name: str, spec: Any) -> Any:

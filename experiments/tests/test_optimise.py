@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from experiments.optimise import combinations, exponent, exponent_of_accuracy, r
 from experiments.tests.test_run import stamps
 from experiments.tests.test_store import record
 from heroism.errors import InputError
+from heroism.record.records import Measured
 
 SECTION = {
     "x": "d", "levels": [1e-2], "each": {"K": [2, 3]}, "trials": 4, "batch": 2, "startup": 1, "seed": 0,
@@ -43,6 +45,18 @@ def test_a_ladder_that_ends_above_the_level_counts_where_it_ends():
     """It is a bound from below, and leaving it out would hide the hardest instances."""
     whole, cut = (exponent(list(rungs(1.0, 1, ladder)), [1e-1]) for ladder in ((16, 2**12, 2**20), (16, 2**8, 2**12)))
     assert 0.2 < cut < whole
+
+
+@pytest.mark.parametrize("spoiled", [{"folded": 0.01}, {"diverged": 0.01}, {"tail": 0.8}])
+def test_rungs_that_decide_nothing_do_not_count(spoiled):
+    """Were they read, every ladder would reach the level on its first rung, and nothing would grow with d."""
+    curves = [(d, [replace(records[0], T=8, step=0.5, folded=spoiled.get("folded"), diverged=spoiled.get("diverged"),
+                           estimates={"total_variation": Measured(value=1e-9, stderr=0.0, floor=1e-15, n=8,
+                                                                  tail=spoiled.get("tail"))}), *records])
+              for d, records in rungs(0.5, 2)]
+    assert exponent(curves, [1e-3, 1e-4]) == pytest.approx(0.25, abs=0.01)
+    assert exponent_of_accuracy(curves[0][1], [1e-2, 1e-3, 1e-4]) == pytest.approx(0.5, abs=0.01)
+    assert math.isnan(exponent([(d, records[:1]) for d, records in curves], [1e-3]))
 
 
 def test_without_records_there_is_no_exponent():
