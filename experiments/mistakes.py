@@ -13,6 +13,9 @@ from experiments.job import SEVERAL
 from experiments.words import GROUP, measures
 from heroism.errors import InputError
 
+EXTRAS = {"hydra/launcher/submitit_local": "cluster", "hydra/launcher/submitit_slurm": "cluster",
+          "hydra/launcher/ray": "ray"}  # what Hydra has only with a plugin
+
 
 def brief(error: Exception) -> str:
     """Kind and first sentence."""
@@ -22,6 +25,8 @@ def brief(error: Exception) -> str:
 def explain(error: Exception) -> InputError:
     """The InputError that says the same, in one sentence, as an error of Hydra or OmegaConf."""
     text = str(error)
+    if isinstance(error, MissingConfigException) and (extra := EXTRAS.get(str(error.missing_cfg_file))) is not None:
+        return InputError("launcher", error.missing_cfg_file, f"is not installed: pip install -e '.[{extra}]'")
     if isinstance(error, MissingConfigException) and error.missing_cfg_file and error.options is not None:
         group, _, name = error.missing_cfg_file.rpartition("/")
         if group.partition("/")[0] == GROUP:

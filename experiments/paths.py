@@ -10,6 +10,13 @@ ROOT = Path(__file__).resolve().parent.parent
 CONF = places.conf()
 
 
+def cores() -> int:
+    """That this process may use."""
+    from joblib import cpu_count  # here: --help does without
+
+    return int(cpu_count())
+
+
 def results_folder(smoke: bool) -> str:
     """Results of the tiny version of a study never mix with the real ones."""
     return str(places.results() / "smoke" if smoke else places.results())

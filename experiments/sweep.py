@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
+from heapq import heappop, heappush
 from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
@@ -31,10 +32,10 @@ from experiments.plan import Planner
 from experiments.progress import Marker, Watch
 from experiments.store import Store
 from experiments.vouch import HYDRAS, vouch
-from heroism.errors import MissingExtra
+from heroism.errors import MissingExtra, whole_number
 from heroism.record import OWN, Plan, read_plan
 
-SETTINGS = ("study", "results", "force", "report")  # overrides that leave the jobs of a study as they are
+SETTINGS = ("study", "results", "force", "report", "tasks")  # overrides that leave the jobs of a study as they are
 TOGETHER = 1.0  # seconds of work for which a launcher's price of starting a job is paid once
 AGAIN = 2  # times that jobs are taken up again after a worker that did them was lost
 OVERHEAD = 0.01  # seconds that a record takes beside its mathematics
@@ -54,6 +55,7 @@ class Sweep:
 
     def __init__(self, context: HydraContext, task: TaskFunction, config: DictConfig):
         vouch(OmegaConf.to_container(config.hydra.launcher), "hydra.launcher", trusted=HYDRAS)
+        self.tasks = None if config.tasks is None else whole_number("tasks", config.tasks, 1)
         self.master = config
         self.planner = Planner(context.config_loader, config)
         self.launcher: Launcher = Plugins.instance().instantiate_launcher(
@@ -144,20 +146,22 @@ class Sweep:
         waiting = [(number, job, prices) for number, (job, prices) in enumerate(priced, first)]
         attempts = AGAIN
         halt.begin()
-        while waiting:
-            try:
-                _say(*self._hand_over(shares(waiting)))
-                break
-            except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
-                began = any(Marker(folder, number).lines for number, *_ in waiting)
-                waiting = _left(waiting, folder)
-                if halt.called or not (began and attempts and waiting):
-                    _say(f"The launcher stopped ({brief(error)}).")
+        try:
+            while waiting:
+                try:
+                    _say(*self._hand_over(shares(waiting) if self.tasks is None else dealt(waiting, self.tasks)))
                     break
-                attempts -= 1
-                _say(f"A worker was lost ({brief(error)}): {len(waiting)} jobs are taken up again.")
-        over = halt.called
-        halt.call()
+                except Exception as error:  # a killed worker takes joblib's whole pool with it; what was recorded stays
+                    began = any(Marker(folder, number).lines for number, *_ in waiting)
+                    waiting = _left(waiting, folder)
+                    if halt.called or not (began and attempts and waiting):
+                        _say(f"The launcher stopped ({brief(error)}).")
+                        break
+                    attempts -= 1
+                    _say(f"A worker was lost ({brief(error)}): {len(waiting)} jobs are taken up again.")
+        finally:  # the tasks of a cluster outlive an interruption
+            over = halt.called
+            halt.call()
         if waiting and over:
             raise SystemExit(1)
 
@@ -225,6 +229,17 @@ def shares(waiting: Iterable[Numbered]) -> list[Share]:
             spent = 0.0
         handed[-1].append((number, job))
         spent += price
+    return handed
+
+
+def dealt(waiting: Sequence[Numbered], tasks: int) -> list[Share]:
+    """At most ``tasks`` shares that take about equally long, of jobs that come in order, the longest first."""
+    handed: list[Share] = [[] for _ in range(min(tasks, len(waiting)))]
+    loads = [(0.0, place) for place in range(len(handed))]
+    for number, job, prices in waiting:
+        load, place = heappop(loads)
+        handed[place].append((number, job))
+        heappush(loads, (load + (sum(prices) or TOGETHER) + OVERHEAD * len(prices), place))
     return handed
 
 

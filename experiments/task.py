@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from omegaconf import DictConfig, OmegaConf
 
-from experiments.paths import results_folder
+from experiments.paths import cores, results_folder
 
 OmegaConf.register_new_resolver("results_folder", results_folder, replace=True)
+OmegaConf.register_new_resolver("cores", cores, replace=True)
 
 
 def task(cfg: DictConfig) -> list[str]:

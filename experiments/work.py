@@ -5,6 +5,7 @@ from __future__ import annotations
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from threadpoolctl import threadpool_limits
 
 from experiments.execute import Execution, check
 from experiments.halt import Halt
@@ -23,6 +24,11 @@ def work(cfg: DictConfig) -> list[str]:
 
     Returns what went wrong with the jobs that could not leave their records, one line for each.
     """
+    with threadpool_limits(1):  # the last bits depend on it
+        return _work(cfg)
+
+
+def _work(cfg: DictConfig) -> list[str]:
     hydra = HydraConfig.get()
     if CARRIED in cfg:
         follow(cfg[PARENT])

@@ -36,11 +36,15 @@ def test_a_target_of_make_is_there_and_explained(target):
 
 @pytest.mark.parametrize("line", [command for command in COMMANDS if command.startswith(RUN)])
 def test_a_command_runs(bare, tmp_path, monkeypatch, line):
-    if "submitit" in line and find_spec("hydra_plugins.hydra_submitit_launcher") is None:
-        pytest.skip("the launcher is not installed: pip install -e .[cluster]")
     (tmp_path / "points.csv").write_text("\n".join(f"{x},{y}" for x, y in np.random.default_rng(0).normal(size=(9, 2))))
     monkeypatch.chdir(tmp_path)
     given = [argument for argument in shlex.split(line.removeprefix(RUN))]
+    if "slurm" in line:  # the tests of launchers start a cluster and run a sweep on it
+        if find_spec("hydra_plugins.hydra_submitit_launcher") is None:
+            pytest.skip("the launcher is not installed: pip install -e .[cluster]")
+        assert bare("--cfg", "hydra", *(argument for argument in given if argument != "-m")) == 0
+        assert "SlurmLauncher" in bare.out and "partition: main" in bare.out
+        return
     if "study=dimension" in given:
         kept, small = [argument for argument in given if not argument.startswith("particles=")], {"smoke": "true"}
     else:
