@@ -30,7 +30,7 @@ def prepared(sampler, target, steps):
 
 
 @pytest.mark.parametrize("target", EASY, ids=lambda target: type(target).__name__)
-@pytest.mark.parametrize("steps", [12, FEWEST, 32, 80])
+@pytest.mark.parametrize("steps", [12, FEWEST, 19, 25, 32, 80])
 def test_easy_families_are_left_as_they_are_and_charged_nothing(target, steps):
     adaptive, frugal = (prepared(sampler, target, steps) for sampler in
                         (ComposedHeroism.adaptive(), ComposedHeroism.frugal()))

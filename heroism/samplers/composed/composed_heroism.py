@@ -56,7 +56,7 @@ class ComposedHeroism(Piloted):
         all local errors the same besides: a pilot run of 9 even steps finds the difference between predictor and
         corrector. Both are decided once, the same for all particles. Measured on mixtures (d = 2, 4, 64), spheres and
         digits, for the same total variation from 1e-2 to 1e-6 "embedded" takes 6 to 68 evaluations more than "size": it
-        never gains more than the 9 it costs. "transition" is "size", and from T = 20 on a pilot run of 192 paths walks
+        never gains more than the 9 it costs. "transition" is "size", and from T = 16 on a pilot run of 192 paths walks
         the same steps and adds windows of short ones where the denoised point jumps between two levels
         (``composed/transition.py``); memory is at most 2 from the first of them on.
     overlap : begin every step one round after the one before, from what is then known of its start: W steps take

@@ -33,7 +33,7 @@ class TransitionSchedule(PilotedSchedule):
 
 def transition_schedule(steps: int, tau_min: float, tau_max: float) -> TransitionSchedule:
     """T noise levels between noise variances ``tau_min`` and ``tau_max``, both included, where a pilot run puts them:
-    evenly on the focused clock, and from T = 20 on with windows of short steps around transitions, as
+    evenly on the focused clock, and from T = 16 on with windows of short steps around transitions, as
     :meth:`ComposedHeroism.adaptive` has them. Then there are more than T. The pilot run is charged in full.
 
     Its ``step`` is 1 / (T - 1). Raises InputError for T < 3 or unless ``0 < tau_min < tau_max < 1``.

@@ -18,15 +18,15 @@ from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.composed.placement import Refined, placed
 from heroism.samplers.composed.sampler import Composed
 
-FEWEST = 20  # levels; on fewer, every family looks rough
+FEWEST = 16  # levels; on fewer, every family looks rough
 STEPS = 3  # over which roughness is judged
-ROUGH = 16.0  # over T; squared third over first differences, 1 to 5 for a jump; what is resolved falls like T^-4
-SHARE = 0.01  # of the squared way that denoised points have come; a smaller jump is let pass
+ROUGH = 18.0  # over T; squared third over first differences, 1 to 5 for a jump; what is resolved falls like T^-4
+SHARE = 0.01  # of the squared way that denoised points have come; a jump of a smaller one has to be rougher
 MOST_WINDOWS = 4
 PARTS, GROWTH = 4, 1.04  # of an even step: the first look ahead, and how much longer each next one is
 MOST_LOOKS = 48
 QUIET = 0.1  # of the largest change in a look: the jumps are over when the last few looks together change less
-SPREAD, REACH = 1.75, 2.5  # deviation of the short steps over that of the jumps; half a window in such deviations
+SPREAD, REACH = 2.2, 2.5  # deviation of the short steps over that of the jumps; half a window in such deviations
 SHORT_STEPS = 1.5  # in a window, over T
 LATTICE = 4001  # numbers from which steps are interpolated
 RECALLED = 96  # levels back to which paths can go; no window reaches back farther than half of that
@@ -125,7 +125,7 @@ class _Walk:
         steps = float(self.changes(level - STEPS, level).sum())
         way = float(np.mean(np.sum((self.kept[level][2] - self.earliest) ** 2, axis=1)))
         third = float(self.changes(level - STEPS, level, STEPS)[0])
-        return third > ROUGH / self.schedule.steps * steps and steps > SHARE * way
+        return third > ROUGH / self.schedule.steps * float(np.sqrt(steps * max(steps, SHARE * way)))
 
     def jumps(self, units: Array, first: int, back: int) -> tuple[float, float]:
         """Mean and standard deviation, in unit coordinates, of the jumps behind level ``back``, from looks ahead."""
@@ -137,10 +137,11 @@ class _Walk:
             over = last - back >= STEPS * PARTS and change[-STEPS:].sum() < QUIET * change.max()
             if over or last == back + MOST_LOOKS:
                 break
-        middle = 0.5 * (looks[back:last] + looks[back + 1 : last + 1])
-        centre = float(change @ middle / change.sum())
-        deviation = float(np.sqrt(change @ (middle - centre) ** 2 / change.sum()))
-        return centre, max(deviation, 0.5 * step / PARTS)
+        # A path that jumps between two looks is half seen at the next, moves, and is seen whole at the one after: most
+        # changes belong to the look that they begin with, and are apart by up to a look more than the jumps are.
+        share, looks = change / change.sum(), looks[back : last + 1]
+        centre, half = float(share @ looks[:-1]), 0.5 * float(share @ np.diff(looks))
+        return centre, float(np.sqrt(max(share @ (looks[:-1] - centre) ** 2 - half**2, half**2)))
 
 
 def _window(low: float, high: float, centre: float, deviation: float, even: int, short: int) -> Array:
