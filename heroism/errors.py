@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from textwrap import shorten
+
+LONGEST = 400  # letters of a value that is shown, on one line
 
 
 class InputError(ValueError):
@@ -17,7 +20,7 @@ class InputError(ValueError):
         super().__init__(argument, value, remedy)
 
     def __str__(self) -> str:
-        return f"{self.argument} = {self.value}: {self.remedy}"
+        return f"{self.argument} = {shorten(str(self.value), LONGEST, placeholder=' ...')}: {self.remedy}"
 
 
 class MissingExtra(InputError):
@@ -30,14 +33,32 @@ def require(condition: bool, argument: str, value: object, remedy: str) -> None:
         raise InputError(argument, value, remedy)
 
 
-def nonnegative(argument: str, value: object, remedy: str = "give a finite number of at least 0") -> float:
-    """Return ``value`` as a finite float of at least 0; anything else ("wide", -1, NaN) is an :class:`InputError`."""
+def a_number(argument: str, value: object, remedy: str = "give a finite number", least: float = -math.inf,
+             most: float = math.inf) -> float:
+    """Return ``value`` as a finite float from ``least`` to ``most``; all else ("wide", NaN) is an :class:`InputError`.
+    """
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         raise InputError(argument, value, remedy) from None
-    require(math.isfinite(number) and number >= 0.0, argument, value, remedy)
+    require(math.isfinite(number) and least <= number <= most, argument, value, remedy)
     return number
+
+
+def nonnegative(argument: str, value: object, remedy: str = "give a finite number of at least 0") -> float:
+    """Return ``value`` as a finite float of at least 0; anything else ("wide", -1, NaN) is an :class:`InputError`."""
+    return a_number(argument, value, remedy, 0.0)
+
+
+def fraction(argument: str, value: object) -> float:
+    """Return ``value`` as a float from 0 to 1, both included; anything else is an :class:`InputError`."""
+    return a_number(argument, value, "give a number in [0, 1]", 0.0, 1.0)
+
+
+def instance(argument: str, value: object, kind: type, remedy: str) -> None:
+    """Raise :class:`InputError` unless ``value`` is a ``kind``; a class in its place has forgotten its parentheses."""
+    if not isinstance(value, kind):
+        raise InputError(argument, value.__name__ if isinstance(value, type) else value, remedy)
 
 
 def positive(argument: str, value: object, remedy: str = "give a positive number") -> float:

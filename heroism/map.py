@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from heroism.errors import instance, require, whole_number
 from heroism.flow import BudgetExceeded, Flow, Metered, TargetScore, with_tangents
 from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.base import Decided, Piloted, PilotedSchedule, Sampler
 from heroism.starts import Start, start_law
+from heroism.targets.base import Target
 
 BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
 WIDE, WIDE_BLOCK_BYTES = 32, 768 * 1024  # from so many tangents on, larger matrix products pay for cache misses
@@ -61,7 +63,12 @@ class Map:
 
     def __init__(self, sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
                  budget: int | None = None):
-        self.score, self.budget, self.target = score, budget, score.target
+        instance("sampler", sampler, Sampler, "give one of heroism.samplers, or heroism.as_sampler(...) of your own")
+        require(callable(score) and isinstance(getattr(score, "target", None), Target), "score", type(score).__name__,
+                "give a score, such as ExactScore(target)")
+        instance("schedule", schedule, NoiseSchedule, "give a noise schedule, such as paper_schedule(64)")
+        self.score, self.target = score, score.target
+        self.budget = None if budget is None else whole_number("budget", budget, 1)
         self.law = start_law(start).on(self.target, schedule)
         self.schedule, self._pilot = self._decided(sampler, schedule)
         self.sampler = self._pilot.sampler
@@ -73,9 +80,13 @@ class Map:
         """Images of z (n, dim), ``block`` points at a time; by default as many as fit the cache.
 
         ``weights`` (n,) tell a score that measures its own error how much each point counts. The result does not depend
-        on blocks.
+        on blocks. Raises InputError for points of another shape, or a block that is no number of them.
         """
-        if block is None:
+        require(np.ndim(z) == 2 and np.shape(z)[1] == self.target.dim, "z", f"array of shape {np.shape(z)}",
+                f"give an array (n, {self.target.dim}) of points in the target's reduced coordinates")
+        if block is not None:
+            block = whole_number("block", block, 1)
+        else:
             size = WIDE_BLOCK_BYTES if self._tangents >= WIDE else BLOCK_BYTES
             block = max(1, size // (8 * (1 + self._tangents) * self.target.dim))
         positions, log_volume, sign = np.empty_like(z), np.empty(len(z)), np.empty(len(z))

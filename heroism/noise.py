@@ -31,14 +31,14 @@ class NoiseLevel:
 
     def __post_init__(self) -> None:
         for name, value in (("alpha_bar", self.alpha_bar), ("tau", self.tau)):
-            require(0.0 < value <= 1.0, name, value, "give a number in (0, 1]")
+            require(positive(name, value, "give a number in (0, 1]") <= 1.0, name, value, "give a number in (0, 1]")
         require(abs(self.alpha_bar + self.tau - 1.0) < 1e-9, "alpha_bar + tau", self.alpha_bar + self.tau,
                 "give two numbers that sum to one")
 
     @classmethod
     def from_tau(cls, tau: float) -> NoiseLevel:
         """The level of noise variance ``tau`` in (0, 1)."""
-        require(0.0 < tau < 1.0, "tau", tau, "give a noise level strictly between 0 and 1")
+        tau = _inside("tau", tau)
         return cls(float(1.0 - tau), float(tau))
 
     @classmethod
@@ -95,6 +95,7 @@ class NoiseSchedule:
     step: float = float("nan")  # NaN: not said
 
     def __post_init__(self) -> None:
+        require(np.ndim(self.tau) == np.ndim(self.alpha_bar) == 1, "tau", self.tau, "give two arrays (T,)")
         require(len(self.tau) >= 2 and len(self.tau) == len(self.alpha_bar), "T", len(self.tau),
                 "a schedule needs at least two noise levels")
         rising = np.all(np.diff(self.tau) >= 0) and np.all(np.diff(self.alpha_bar) <= 0)
@@ -201,9 +202,9 @@ def uniform_time_schedule(steps: int, duration: float = 8.0, tau_min: float = 1e
     positive and finite, or ``tau_min`` not below its noise level.
     """
     whole_number("T", steps, 3)
-    duration = positive("duration", duration)
+    duration, tau_min = positive("duration", duration), positive("tau_min", tau_min)
     highest = float(-np.expm1(-2.0 * duration))
-    require(0.0 < tau_min < highest, "tau_min", tau_min, f"give a noise level above 0 and below {highest:g}")
+    require(tau_min < highest, "tau_min", tau_min, f"give a noise level above 0 and below {highest:g}")
     doubled = np.linspace(-np.log1p(-tau_min), 2.0 * duration, steps)
     return NoiseSchedule(np.exp(-doubled), -np.expm1(-doubled), f"uniform_time({duration:g})")
 
@@ -219,10 +220,15 @@ def substeps(start: NoiseLevel, end: NoiseLevel, reach: float) -> NoiseSchedule:
 
 def _ends(steps: int, tau_min: float, tau_max: float) -> tuple[NoiseLevel, NoiseLevel]:
     whole_number("T", steps, 3)
-    for name, value in (("tau_min", tau_min), ("tau_max", tau_max)):
-        require(0.0 < value < 1.0, name, value, "give a noise level strictly between 0 and 1")
+    tau_min, tau_max = _inside("tau_min", tau_min), _inside("tau_max", tau_max)
     require(tau_min < tau_max, "tau_min", tau_min, f"must be below tau_max = {tau_max}")
     return NoiseLevel.from_tau(tau_min), NoiseLevel.from_tau(tau_max)
+
+
+def _inside(name: str, tau: float) -> float:
+    remedy = "give a noise level strictly between 0 and 1"
+    require(positive(name, tau, remedy) < 1.0, name, tau, remedy)
+    return float(tau)
 
 
 def _from_half_log_snr(half_log_snr: Array, name: str) -> NoiseSchedule:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.stats import t as student
 
-from heroism.errors import require
+from heroism.errors import InputError, require
 
 Array = NDArray[np.float64]
 
@@ -223,11 +223,12 @@ class _Points:
     @classmethod
     def of(cls, x: ArrayLike, y: ArrayLike, stderr: ArrayLike | None, floor: ArrayLike | None,
            unusable: Sequence[str | None] | None) -> _Points:
-        abscissae = np.atleast_1d(np.asarray(x, dtype=float))
+        abscissae = np.atleast_1d(_numbers("x", x))
+        require(abscissae.ndim == 1, "x", abscissae.shape, "give a list of numbers")
         n = len(abscissae)
         columns = [abscissae]
         for name, column in (("y", y), ("stderr", stderr), ("floor", floor)):
-            given = np.asarray(0.0 if column is None else column, dtype=float)
+            given = _numbers(name, 0.0 if column is None else column)
             require(given.shape in ((), (n,)), name, f"{given.shape}", f"give {n} values")
             columns.append(np.broadcast_to(given, (n,)))
         reasons = [None] * n if unusable is None else [reason or None for reason in unusable]
@@ -243,6 +244,13 @@ class _Points:
     def log_variance(self) -> Array:
         """Variance of log y, as of a log-normal quantity with that relative standard error."""
         return np.log1p((self.stderr / self.y) ** 2)
+
+
+def _numbers(name: str, given: ArrayLike) -> Array:
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(name, given, "give a list of numbers") from None
 
 
 def _usable(points: _Points, saturation: float | None) -> tuple[_Points, tuple[Dropped, ...]]:

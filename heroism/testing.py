@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from heroism.errors import require
+from heroism.errors import nonnegative, positive, require
 from heroism.flow import Flow, with_tangents
 from heroism.map import Map
 from heroism.measures.lemmas.exact_flow import carry
@@ -101,6 +101,7 @@ def assert_order(sampler: Any, order: float, tolerance: float = TOLERANCE, at_le
     Traceback (most recent call last):
     AssertionError: the order is not 2 but 1.0...
     """
+    order, tolerance = positive("order", order), nonnegative("tolerance", tolerance)
     made = as_sampler(sampler, **({"precision": "double"} | how))
     require(not made.stochastic, "sampler", repr(made), "adds noise: the order of its paths is not that of its law")
     wrong = [ladder for ladder in (measured(made, problem) for problem in PROBLEMS)

@@ -88,9 +88,11 @@ def transport(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, par
 
     Raises
     ------
-    InputError : n < 1 or an unknown start.
+    InputError : n < 1, a negative seed, an empty block or budget, an unknown start, or one thing in another's place.
     """
     particles = whole_number("particles", particles, 1)
+    if not isinstance(seed, np.random.SeedSequence):
+        seed = whole_number("seed", seed, 0)
     return populate(Map(sampler, score, schedule, start, budget), particles, seed, block)
 
 

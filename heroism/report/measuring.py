@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from heroism import grids
-from heroism.errors import InputError, require, whole_number
+from heroism.errors import InputError, instance, require, whole_number
 from heroism.flow import TargetScore
 from heroism.measures.base import OWN
 from heroism.measures.distances import Kl, TotalVariation
@@ -71,8 +72,9 @@ def measure(sampler: Any, target: Target, steps: int | Sequence[int] = STEPS, sc
     True
     """
     made = as_sampler(sampler, kind, array=array, precision=precision)
-    require(isinstance(target, Target), "target", target, "give one of heroism.targets, such as GaussianMixture(...)")
-    require(score is None or score.target is target, "score", type(score).__name__, "give a score of the same target")
+    instance("target", target, Target, "give one of heroism.targets, such as GaussianMixture(...)")
+    require(score is None or (callable(score) and getattr(score, "target", None) is target), "score",
+            type(score).__name__, "give a score of the same target")
     whole_number("particles", particles, 1)
     whole_number("seed", seed, 0)
     start_law(start)
@@ -122,9 +124,13 @@ def name_of(sampler: Sampler) -> str:
 
 
 def _made(schedule: Callable[[int], NoiseSchedule], levels: int) -> NoiseSchedule:
+    remedy = "the function must make a NoiseSchedule from a number of noise levels"
+    try:
+        signature(schedule).bind(levels)
+    except (TypeError, ValueError) as error:
+        raise InputError("schedule", error, remedy) from None
     made = schedule(levels)
-    require(isinstance(made, NoiseSchedule), "schedule", type(made).__name__,
-            "the function must make a NoiseSchedule from a number of noise levels")
+    require(isinstance(made, NoiseSchedule), "schedule", type(made).__name__, remedy)
     return made
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from heroism.errors import require, whole_number
+from heroism.errors import a_number, require, whole_number
 from heroism.flow import Flow
 from heroism.integrals.clocks import SigmaClock
 from heroism.noise import Array, NoiseSchedule
@@ -60,6 +60,6 @@ class GradientEstimation(FixedAdams):
     """
 
     def __init__(self, gamma: float = 2.0):
-        require(bool(np.isfinite(gamma)), "gamma", gamma, "give a number; 2 is the authors' choice")
+        a_number("gamma", gamma, "give a number; 2 is the authors' choice")
         self.gamma = float(gamma)
         super().__init__(((1.0,), (self.gamma, 1.0 - self.gamma)), 2 if self.gamma == 1.5 else 1)

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from heroism.errors import require, whole_number
+from heroism.errors import positive, require, whole_number
 from heroism.flow import Flow
 from heroism.integrals.collocation import collocation
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
@@ -43,10 +43,11 @@ class Heroism(Sampler):
 
     def __init__(self, points: int = 3, refinements: int | Literal["auto"] = "auto", spacing: str = "equispaced",
                  sweep: str = "picard", refinement_constant: float = 1.5, half: float = 0.5):
-        self.rule = collocation(points, spacing)
+        require(isinstance(spacing, str), "spacing", spacing, "give a name")
+        self.rule = collocation(whole_number("K", points, 1), spacing)
         self.points = len(self.rule.nodes)
         require(sweep == "picard", "sweep", sweep, "the only sweep is picard")
-        require(refinement_constant > 0, "refinement_constant", refinement_constant, "give a positive number")
+        positive("refinement_constant", refinement_constant)
         self.refinements = refinements if refinements == "auto" else whole_number("N", refinements, 1)
         self.refinement_constant, self.half = refinement_constant, half
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heroism.described import Described
+from heroism.errors import instance
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 
@@ -14,6 +15,7 @@ class ExactScore(Described):
     """
 
     def __init__(self, target: Target):
+        instance("target", target, Target, "give one of heroism.targets")
         self.target = target
 
     def __call__(self, bundle: Array, level: NoiseLevel) -> Array:

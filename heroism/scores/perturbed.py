@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from heroism.described import Described
-from heroism.errors import nonnegative
+from heroism.errors import instance, nonnegative, whole_number
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.base import Target
 
@@ -32,9 +32,10 @@ class PerturbedScore(Described):
     """
 
     def __init__(self, target: Target, amplitude: float, frequency: float = 1.0, seed: int = 0):
+        instance("target", target, Target, "give one of heroism.targets")
         self.target = target
         self.amplitude, self.frequency = nonnegative("amplitude", amplitude), nonnegative("frequency", frequency)
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(whole_number("seed", seed, 0))
         self.coordinatewise = target.jacobian == "diagonal" or target.copies > 1
         if self.coordinatewise:
             self.phase: Array = rng.uniform(0, 2 * np.pi, target.dim)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from heroism.errors import nonnegative, require, whole_number
+from heroism.errors import instance, nonnegative, require, whole_number
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.targets.base import Target
 from heroism.targets.mixtures import Mixture, centred
@@ -35,6 +35,7 @@ class Embedded(Target):
     """
 
     def __init__(self, target: Target, ambient_dim: int):
+        instance("target", target, Target, "give one of heroism.targets")
         self.target = target
         inner = target.ambient_dim
         extra = whole_number("ambient_dim", ambient_dim, inner) - inner

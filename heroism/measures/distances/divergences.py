@@ -9,7 +9,7 @@ import numpy as np
 
 from heroism.errors import require
 from heroism.measures.base import Need, Single
-from heroism.measures.distances.total_variation import log_ratio, own_floor
+from heroism.measures.distances.total_variation import check_ensemble, log_ratio, own_floor
 from heroism.measures.estimate import Estimate
 from heroism.measures.run import Run, engines
 from heroism.measures.stochastic.overlap import exp_minus_linear
@@ -45,6 +45,7 @@ def kl(ensemble: Ensemble, target: Target) -> Estimate:
 
     Raises InputError if the sampler was stochastic.
     """
+    check_ensemble(ensemble, target)
     require(not ensemble.stochastic, "distance", "kl", "the sampler was stochastic, so its law is measured without "
             "particles")
     terms = exp_minus_linear(log_ratio(ensemble, target, ensemble.level))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from heroism.errors import require
+from heroism.errors import instance, require
 from heroism.measures.base import OWN, Measure, Need
 from heroism.measures.control import LARGEST_LOG, controlled, known_means
 from heroism.measures.estimate import Estimate
@@ -80,10 +80,9 @@ def total_variation(ensemble: Ensemble, target: Target, seed: int | np.random.Se
     ------
     InputError : the sampler was stochastic, or the ensemble was made for another law.
     """
+    check_ensemble(ensemble, target)
     require(not ensemble.stochastic, "distance", "total_variation",
             "a stochastic sampler has no exact density, take distance=histogram")
-    require(_made_for(ensemble, target), "target", type(target).__name__,
-            "the ensemble was made for another law: give the target of its score")
     ratio = log_ratio(ensemble, target, ensemble.level)
     if lost and target.partial:
         ratio = np.where(target.in_part(ensemble.positions, ensemble.level), ratio, -np.inf)
@@ -116,6 +115,14 @@ def masses(ensemble: Ensemble, target: Target) -> dict[str, Estimate]:
 def excess(ratio: Array) -> Array:
     """``(1 - p/q)_+`` from ``log(p/q)``."""
     return np.asarray(-np.expm1(np.minimum(ratio, 0.0)))
+
+
+def check_ensemble(ensemble: Ensemble, target: Target) -> None:
+    """InputError unless one is an ensemble and the other the law that it was made for."""
+    instance("ensemble", ensemble, Ensemble, "give what transport(...) returns")
+    instance("target", target, Target, "give one of heroism.targets")
+    require(_made_for(ensemble, target), "target", type(target).__name__,
+            "the ensemble was made for another law: give the target of its score")
 
 
 def _made_for(ensemble: Ensemble, target: Target) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from heroism.errors import require
+from heroism.errors import fraction, require
 from heroism.integrals.clocks import LogSnrClock
 from heroism.noise import NoiseLevel
 from heroism.samplers.stochastic.coefficients import Coefficients
@@ -21,7 +21,7 @@ class DdimEta(Coefficients):
     """
 
     def __init__(self, eta: float = 1.0):
-        require(0.0 <= eta <= 1.0, "eta", eta, "give a number in [0, 1]")
+        fraction("eta", eta)
         super().__init__("adapted", "posterior", eta * eta)
         self.eta = float(eta)
 
@@ -45,7 +45,7 @@ class TwoStageAncestral(Memoryless):
 
     def __init__(self, variant: str = "dpmpp_2s", eta: float = 1.0):
         require(variant in ("dpmpp_2s", "dpm_2"), "variant", variant, "choose dpmpp_2s or dpm_2")
-        require(0.0 <= eta <= 1.0, "eta", eta, "give a number in [0, 1]")
+        fraction("eta", eta)
         self.variant, self.eta, self.stochastic = variant, float(eta), eta > 0
 
     def step(self, start: NoiseLevel, end: NoiseLevel) -> Iterator[Operation]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from heroism.errors import require
+from heroism.errors import a_number, nonnegative
 from heroism.noise import NoiseSchedule
 from heroism.samplers.stochastic.ancestral import level_of_sigma
 from heroism.samplers.stochastic.ode_steps import SOLVERS, check_solver, noising, ode_step
@@ -30,8 +30,9 @@ class Churn(Recursion):
     def __init__(self, churn: float = 40.0, lowest: float = 0.0, highest: float = float("inf"), inflation: float = 1.0,
                  solver: str = "heun"):
         for name, value in (("churn", churn), ("lowest", lowest), ("inflation", inflation)):
-            require(bool(np.isfinite(value)) and value >= 0, name, value, "give a number of at least 0")
-        require(highest >= lowest, "highest", highest, f"must not be below lowest = {lowest}")
+            nonnegative(name, value)
+        if highest != float("inf"):
+            a_number("highest", highest, f"must not be below lowest = {lowest}", lowest)
         check_solver(solver)
         self.churn, self.lowest, self.highest, self.inflation = float(churn), lowest, highest, float(inflation)
         self.solver, self.stochastic = solver, churn > 0 and inflation > 0

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from heroism.errors import require
+from heroism.errors import a_number, nonnegative, require
 from heroism.noise import NoiseLevel
 from heroism.samplers.stochastic.recursion import STATE, Combine, Evaluate, Memoryless, Operation
 
@@ -41,8 +41,8 @@ class Coefficients(Memoryless):
     def __init__(self, drift: str = "linear", variance: str = "posterior", strength: float = 1.0, excess: float = 0.0):
         require(drift in DRIFTS, "drift", drift, f"choose one of {', '.join(DRIFTS)}")
         require(variance in VARIANCES, "variance", variance, f"choose one of {', '.join(VARIANCES)}")
-        require(bool(np.isfinite(strength)) and strength >= 0, "strength", strength, "give a number of at least 0")
-        require(bool(np.isfinite(excess)), "excess", excess, "give a number")
+        nonnegative("strength", strength)
+        a_number("excess", excess)
         self.drift, self.variance, self.strength, self.excess = drift, variance, float(strength), float(excess)
         self.stochastic = strength > 0
 

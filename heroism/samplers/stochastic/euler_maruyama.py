@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from heroism.errors import require
+from heroism.errors import nonnegative
 from heroism.integrals.clocks import TimeClock
 from heroism.noise import NoiseLevel
 from heroism.samplers.stochastic.recursion import STATE, Combine, Evaluate, Memoryless, Operation
@@ -22,7 +22,7 @@ class EulerMaruyama(Memoryless):
     order = 1
 
     def __init__(self, strength: float = 1.0):
-        require(bool(np.isfinite(strength)) and strength >= 0, "strength", strength, "give a number of at least 0")
+        nonnegative("strength", strength)
         self.strength, self.stochastic = float(strength), strength > 0
 
     def step(self, start: NoiseLevel, end: NoiseLevel) -> Iterator[Operation]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from heroism.errors import require, whole_number
+from heroism.errors import positive, require, whole_number
 from heroism.integrals.clocks import half_log_snr_gain
 from heroism.noise import NoiseLevel
 from heroism.samplers.stochastic.coefficients import Coefficients
@@ -38,7 +38,7 @@ class PredictorCorrector(Memoryless):
     def __init__(self, corrections: int = 1, size: float = 0.5, damping: str = "overdamped",
                  predictor: Memoryless | None = None):
         self.corrections = whole_number("corrections", corrections, 1)
-        require(bool(np.isfinite(size)) and size > 0, "size", size, "give a positive number")
+        positive("size", size)
         require(damping in ("overdamped", "underdamped"), "damping", damping, "choose overdamped or underdamped")
         self.size, self.damping = float(size), damping
         self.predictor = Coefficients("adapted", strength=0.0) if predictor is None else predictor

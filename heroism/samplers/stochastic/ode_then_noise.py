@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
-from heroism.errors import require
+from heroism.errors import positive
 from heroism.integrals.clocks import half_log_snr_gain
 from heroism.noise import NoiseLevel
 from heroism.samplers.stochastic.ode_steps import SOLVERS, check_solver, noising, ode_step
@@ -26,7 +24,7 @@ class OdeThenNoise(Memoryless):
     """
 
     def __init__(self, overshoot: float = 1.0, solver: str = "ddim"):
-        require(bool(np.isfinite(overshoot)) and overshoot > 0, "overshoot", overshoot, "give a positive number")
+        positive("overshoot", overshoot)
         check_solver(solver)
         self.overshoot, self.solver = float(overshoot), solver
         self.order, self.step_evaluations = SOLVERS[solver]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from heroism.errors import require, whole_number
+from heroism.errors import fraction, require, whole_number
 from heroism.noise import NoiseSchedule
 from heroism.samplers.stochastic.ode_steps import SOLVERS, check_solver, noising, ode_step
 from heroism.samplers.stochastic.recursion import Recursion, Step
@@ -23,7 +23,7 @@ class Restart(Recursion):
 
     def __init__(self, repeats: int = 1, high: float = 0.4, low: float = 0.8, solver: str = "heun"):
         self.repeats = whole_number("repeats", repeats, 0)
-        require(0.0 <= high < low <= 1.0, "high", high, f"give shares with 0 <= high < low <= 1 (low = {low})")
+        require(fraction("high", high) < fraction("low", low), "high", high, f"must be below low = {low}")
         check_solver(solver)
         self.high, self.low, self.solver, self.stochastic = high, low, solver, self.repeats > 0
         self.order, self.step_evaluations = SOLVERS[solver]

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from heroism.errors import require, whole_number
+from heroism.errors import nonnegative, require, whole_number
 from heroism.integrals.clocks import half_log_snr_gain
 from heroism.integrals.weights import basis_integrals
 from heroism.noise import NoiseLevel, NoiseSchedule
@@ -47,7 +47,7 @@ class SdeDpmSolver(Recursion):
         self.points = whole_number("order", order, 1)
         require(self.points <= 3, "order", order, "give an order of at most 3")
         require(variant in VARIANTS, "variant", variant, f"choose one of {', '.join(VARIANTS)}")
-        require(bool(np.isfinite(eta)) and eta >= 0, "eta", eta, "give a number of at least 0")
+        nonnegative("eta", eta)
         self.variant, self.eta, self.stochastic = variant, float(eta), eta > 0
 
     @property
@@ -109,7 +109,7 @@ class SaSolver(Recursion):
         self.corrector = whole_number("corrector", corrector, 0)
         for name, value in (("predictor", self.predictor), ("corrector", self.corrector)):
             require(value <= HIGHEST, name, value, f"give at most {HIGHEST} points")
-        require(bool(np.isfinite(tau)) and tau >= 0, "tau", tau, "give a number of at least 0")
+        nonnegative("tau", tau)
         self.eta, self.stochastic = float(tau) ** 2, tau > 0
         self.memory = max(self.predictor, self.corrector)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from heroism.errors import require
+from heroism.errors import fraction, nonnegative, require
 from heroism.integrals.clocks import LogSnrClock, half_log_snr_gain
 from heroism.noise import NoiseLevel
 from heroism.samplers.stochastic.ancestral import ancestral_split
@@ -28,7 +28,7 @@ class Seeds(Memoryless):
 
     def __init__(self, stages: int = 2, eta: float = 1.0):
         require(stages in (2, 3), "stages", stages, "choose 2 or 3")
-        require(bool(np.isfinite(eta)) and eta >= 0, "eta", eta, "give a number of at least 0")
+        nonnegative("eta", eta)
         self.stages = self.step_evaluations = stages
         self.eta, self.stochastic = float(eta), eta > 0
 
@@ -89,7 +89,7 @@ class DpmSde(Memoryless):
     step_evaluations = 2
 
     def __init__(self, eta: float = 1.0):
-        require(0.0 <= eta <= 1.0, "eta", eta, "give a number in [0, 1]")
+        fraction("eta", eta)
         self.eta, self.stochastic = float(eta), eta > 0
 
     def step(self, start: NoiseLevel, end: NoiseLevel) -> Iterator[Operation]:
