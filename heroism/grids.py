@@ -70,9 +70,9 @@ def kl_optimal(steps: int, sigma_min: float = SIGMA_MIN, sigma_max: float = SIGM
 
 
 def dilated(steps: int, middle: float = 0.5, tau_min: float = 0.01) -> NoiseSchedule:
-    """``alpha = sqrt(alpha_bar)`` even in two halves: up to ``middle`` in the first half of the steps, on to the smallest
-    noise variance in the second. With middle = 1/2 denoising goes on by a constant amount; with a constant over sqrt(d)
-    time is dilated where modes of R^d separate (2501.00988). Pure noise is alpha_bar = 1e-10.
+    """``alpha = sqrt(alpha_bar)`` even in two halves: up to ``middle`` in the first half of the steps, on to the noise
+    variance ``tau_min`` in the second. With middle = 1/2 denoising goes on by a constant amount; with a constant over
+    sqrt(d) time is dilated where modes of R^d separate (2501.00988). Pure noise is alpha_bar = 1e-10.
 
     Raises InputError for T < 3, or a middle that is not between the ends.
     """

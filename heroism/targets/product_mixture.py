@@ -33,8 +33,8 @@ class ProductMixture(IdenticalCoordinates):
 
 
 class TwoModes(ProductMixture):
-    """``share N(h, v) + (1 - share) N(-h, v)`` on a line: what two modes in R^d, a distance 2 h apart, are along the line
-    through their centres. Far modes in many dimensions are h of order sqrt(d) widths apart (2501.00988).
+    """``share N(h, v) + (1 - share) N(-h, v)`` on a line: what two modes of R^d, a distance 2 h apart, are along the
+    line through their centres; h is of order sqrt(d) widths where their centres differ in every coordinate.
 
     Parameters
     ----------
