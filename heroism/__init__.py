@@ -22,7 +22,7 @@ _HOMES = {
     "heroism.targets": ("Circle", "Codebook", "CrossPolytope", "Embedded", "Empirical", "GaussianMixture", "Hypercube",
                         "HypercubeVertices", "LabelledMixture", "LinearCode", "ProductMixture", "RandomCodebook",
                         "RandomTree", "ScaleMixture", "Simplex", "Sphere", "StudentT", "Target", "Torus",
-                        "TruncatedGaussian", "check_target"),
+                        "TruncatedGaussian", "TwoModes", "check_target"),
     "heroism.noise": ("NoiseLevel", "NoiseSchedule", "log_snr_schedule", "paper_schedule", "rho_schedule",
                       "uniform_time_schedule"),
     "heroism.tabulated": ("table_schedule",),

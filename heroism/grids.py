@@ -69,6 +69,21 @@ def kl_optimal(steps: int, sigma_min: float = SIGMA_MIN, sigma_max: float = SIGM
                     lambda u, low, high: np.tan((1.0 - u) * np.arctan(high) + u * np.arctan(low)))
 
 
+def dilated(steps: int, middle: float = 0.5, tau_min: float = 0.01) -> NoiseSchedule:
+    """``alpha = sqrt(alpha_bar)`` even in two halves: up to ``middle`` in the first half of the steps, on to the noise
+    variance ``tau_min`` in the second. With middle = 1/2 denoising goes on by a constant amount; with a constant over
+    sqrt(d) time is dilated where modes of R^d separate (2501.00988). Pure noise is alpha_bar = 1e-10.
+
+    Raises InputError for T < 3, or a middle that is not between the ends.
+    """
+    count = whole_number("T", steps, 3)
+    require(0.0 < tau_min < 1.0, "tau_min", tau_min, "give a number between 0 and 1")
+    ends = np.sqrt([PURE_NOISE, 1.0 - tau_min])
+    require(ends[0] < middle < ends[1], "middle", middle, f"give a number between {ends[0]:.3g} and {ends[1]:.3g}")
+    alpha = np.interp(np.linspace(0.0, 1.0, count), [0.0, 0.5, 1.0], [ends[0], middle, ends[1]])[::-1]
+    return NoiseSchedule(alpha**2, (1.0 - alpha) * (1.0 + alpha), f"dilated({middle:g})")
+
+
 def laplace(steps: int, sigma_min: float = SIGMA_MIN, sigma_max: float = SIGMA_MAX, centre: float = 0.0,
             width: float = 0.5, end: str = "sigma_min") -> NoiseSchedule:
     """Quantiles of a Laplace law of ``log sigma`` (2407.03297; ComfyUI's ``laplace``), cut off at both ends."""

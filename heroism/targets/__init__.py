@@ -11,7 +11,7 @@ from heroism.targets.hypercube_vertices import HypercubeVertices
 from heroism.targets.labelled import LabelledMixture
 from heroism.targets.linear_code import LinearCode
 from heroism.targets.polytopes import CrossPolytope, Simplex
-from heroism.targets.product_mixture import ProductMixture
+from heroism.targets.product_mixture import ProductMixture, TwoModes
 from heroism.targets.random_codebook import RandomCodebook
 from heroism.targets.random_tree import RandomTree
 from heroism.targets.scale_mixture import ScaleMixture
@@ -41,5 +41,6 @@ __all__ = [
     "Target",
     "Torus",
     "TruncatedGaussian",
+    "TwoModes",
     "check_target",
 ]

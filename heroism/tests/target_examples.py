@@ -34,6 +34,7 @@ from heroism.targets import (
     Target,
     Torus,
     TruncatedGaussian,
+    TwoModes,
 )
 
 
@@ -104,6 +105,7 @@ def _products() -> dict[str, Example]:
         "ProductMixture, nine": Example(ProductMixture(mu, v, w, 9), mean, variance),
         "ProductMixture, million": Example(ProductMixture([-1.0, 1.0], [0.0, 0.3], [0.5, 0.5], 10**6), 0.0, 1.15),
         "ProductMixture, single": Example(ProductMixture([0.5], 0.3, None, 4), 0.5, 0.3),
+        "TwoModes": Example(TwoModes(3.0, 0.7, 0.25), 1.2, 7.81),
         "HypercubeVertices": Example(HypercubeVertices(12, 1.5), 0.0, 2.25),
         "HypercubeVertices, million": Example(HypercubeVertices(10**6, 1.0), 0.0, 1.0),
     }

@@ -107,6 +107,15 @@ def test_dynamic_shift_of_flux():
     assert grids.dynamic_shift(4096) == pytest.approx(np.exp(1.15))
 
 
+def test_time_is_dilated_up_to_the_middle():
+    alpha = np.sqrt(grids.dilated(9, 0.1, tau_min=0.04).alpha_bar[::-1])
+    assert alpha[[0, 4, 8]] == pytest.approx([1e-5, 0.1, np.sqrt(0.96)])
+    assert np.ptp(np.diff(alpha[:5])) < 1e-12 and np.ptp(np.diff(alpha[4:])) < 1e-12
+    for wrong in ({"middle": 1.0}, {"middle": 0.0}, {"tau_min": 1.0}):
+        with pytest.raises(InputError, match=next(iter(wrong))):
+            grids.dilated(9, **wrong)
+
+
 def test_shares_of_flow_matching_are_what_they_say():
     level = grids.flow(5, end="zero").levels[2]
     share = np.linspace(1.0, 1e-3, 4)[2]
