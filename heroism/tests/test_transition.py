@@ -12,13 +12,15 @@ from heroism.samplers.composed.placement import even
 from heroism.samplers.composed.sampler import Composed
 from heroism.samplers.composed.transition import FEWEST, SHORT_STEPS, Denoised, most_evaluations, refined
 from heroism.scores import ExactScore
-from heroism.targets import Empirical, GaussianMixture, RandomCodebook, ScaleMixture, Sphere
+from heroism.targets import Empirical, GaussianMixture, Hypercube, RandomCodebook, ScaleMixture, Sphere
 from heroism.transport import transport
 
 ENDS = 1e-4, 6400.0 / 6401.0
 CODEBOOK = RandomCodebook(256)
-EASY = [GaussianMixture.low_rank(dim=8, rank=8, components=12, variance=0.1, radius=3, seed=11), Sphere(40, 1.5),
-        ScaleMixture(64, [0.01, 1.0]), Empirical.digits(dim=10, digit=7)]
+MIXTURES = [GaussianMixture.low_rank(*numbers, seed=11) for numbers in ((2, 2, 6, 0.2, 5.0), (8, 8, 12, 0.1, 3.0),
+                                                                         (64, 5, 10, 0.02, 6.0))]
+EASY = [*MIXTURES, Sphere(40, 1.5), Hypercube(100, 2.0), Empirical.digits(dim=10, digit=7),  # those of the leaderboard
+        ScaleMixture(64, [0.01, 1.0])]
 
 
 def schedule(steps):
