@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from heroism.allocation import keep_freed_memory
 from heroism.flow import BudgetExceeded, Flow, Metered, TargetScore, with_tangents
 from heroism.noise import Array, NoiseSchedule
 from heroism.samplers.base import Decided, Piloted, PilotedSchedule, Sampler
 from heroism.starts import Start, start_law
 
-BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
+BLOCK_BYTES = 384 * 1024  # of one bundle: with the K scores of a step beside it, it about fits a core's private cache
+# (in smaller blocks the time goes to calls of numpy)
 WIDE, WIDE_BLOCK_BYTES = 32, 768 * 1024  # from so many tangents on, larger matrix products pay for cache misses
 PILOT_SEED = 2506_24042
 
@@ -75,6 +77,7 @@ class Map:
         ``weights`` (n,) tell a score that measures its own error how much each point counts. The result does not depend
         on blocks.
         """
+        keep_freed_memory()
         if block is None:
             size = WIDE_BLOCK_BYTES if self._tangents >= WIDE else BLOCK_BYTES
             block = max(1, size // (8 * (1 + self._tangents) * self.target.dim))
