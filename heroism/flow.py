@@ -4,6 +4,10 @@ A *bundle* is one array ``(1 + p, n, d)``: row 0 holds n positions, rows 1..p ho
 Every sampler of interest is linear in its state and in the scores it evaluates, so a sampler that knows nothing of
 Jacobians carries the tangents along by treating the bundle as one array; only the score tells position and tangents
 apart.
+
+A bundle may lie in memory in any order of its axes: of few coordinates all particles of one coordinate side by side, so
+that every operation runs over long rows. Elementwise arithmetic keeps that order, and so does what goes through
+``flat`` and ``shaped``.
 """
 
 from __future__ import annotations
@@ -42,10 +46,29 @@ def with_tangents(target: Target, x: Array) -> Array:
     the all-ones tangent alone (p = 1) for a target whose Jacobian is diagonal.
     """
     dense = target.jacobian == "dense"
-    bundle = np.empty((1 + (target.dim if dense else 1), *x.shape))
+    (n, d), p = x.shape, target.dim if dense else 1
+    bundle = np.empty((1 + p, d, n)).transpose(0, 2, 1) if target.rows else np.empty((1 + p, n, d))
     bundle[0] = x
     bundle[1:] = np.eye(target.dim)[:, None, :] if dense else 1.0
     return bundle
+
+
+def flat(bundle: Array, like: Array) -> Array:
+    """The numbers of a bundle as one row, what linear combinations take: in the order of those of ``like`` in memory,
+    a bundle of the same shape.
+    """
+    return bundle.transpose(_axes(like)).reshape(-1)
+
+
+def shaped(numbers: Array, like: Array) -> Array:
+    """The bundle, in the order of ``like`` in memory, of which ``flat(bundle, like)`` makes these numbers."""
+    axes = _axes(like)
+    return numbers.reshape([like.shape[axis] for axis in axes]).transpose(np.argsort(axes))
+
+
+def _axes(like: Array) -> list[int]:
+    """The axes of an array, from that with the longest stride in memory to the shortest."""
+    return sorted(range(like.ndim), key=lambda axis: -like.strides[axis])
 
 
 class BudgetExceeded(RuntimeError):

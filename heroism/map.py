@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from heroism.allocation import keep_freed_memory
 from heroism.errors import instance, require, whole_number
 from heroism.flow import BudgetExceeded, Flow, Metered, TargetScore, with_tangents
 from heroism.noise import Array, NoiseSchedule
@@ -13,7 +14,8 @@ from heroism.samplers.base import Decided, Piloted, PilotedSchedule, Sampler
 from heroism.starts import Start, start_law
 from heroism.targets.base import Target
 
-BLOCK_BYTES = 192 * 1024  # of one bundle: with the K scores of a step beside it, it still fits a core's private cache
+BLOCK_BYTES = 384 * 1024  # of one bundle: with the K scores of a step beside it, it about fits a core's private cache
+# (in smaller blocks the time goes to calls of numpy)
 WIDE, WIDE_BLOCK_BYTES = 32, 768 * 1024  # from so many tangents on, larger matrix products pay for cache misses
 PILOT_SEED = 2506_24042
 
@@ -89,6 +91,7 @@ class Map:
         else:
             size = WIDE_BLOCK_BYTES if self._tangents >= WIDE else BLOCK_BYTES
             block = max(1, size // (8 * (1 + self._tangents) * self.target.dim))
+        keep_freed_memory()
         positions, log_volume, sign = np.empty_like(z), np.empty(len(z)), np.empty(len(z))
         derivatives = np.empty((self._tangents, *z.shape)) if jacobian else None
         for part in np.array_split(np.arange(len(z)), max(1, -(-len(z) // block))):  # no ragged last block

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from heroism.flow import Flow
+from heroism.flow import Flow, flat, shaped
 from heroism.integrals.stages import Plan
 from heroism.noise import Array
 
@@ -22,8 +22,8 @@ def in_turn(flow: Flow, bundle: Array, plan: Plan, tolerance: float = 0.0, begin
     All are, or fewer if the mean square update of every state, from one stage to the next, falls below ``tolerance``
     squared times its mean square.
     """
-    state = bundle.reshape(1, -1)
-    first = state if first is None else first.reshape(1, -1)
+    state = flat(bundle, bundle)[None]
+    first = state if first is None else flat(first, bundle)[None]
     values = np.empty((plan.slots, state.size)) if values is None else values
     for step in plan.steps[begin:]:
         made, settled, before = 0, False, np.empty((0, state.size))
@@ -35,11 +35,11 @@ def in_turn(flow: Flow, bundle: Array, plan: Plan, tolerance: float = 0.0, begin
                 update = np.mean((states - before[-len(states) :]) ** 2, axis=1)
                 settled = bool(np.all(update <= tolerance**2 * np.mean(states**2, axis=1)))
             if stage.points and not settled:
-                stage.evaluate(flow, states, bundle.shape, values)
+                stage.evaluate(flow, states, bundle, values)
                 made, before = made + 1, states
             if stage.carries:
                 state = states[-1:]
-        yield state.reshape(bundle.shape), made
+        yield shaped(state[0], bundle), made
 
 
 def overlapping(flow: Flow, bundle: Array, plan: Plan) -> Array:
@@ -50,19 +50,19 @@ def overlapping(flow: Flow, bundle: Array, plan: Plan) -> Array:
     integral deferred correction, Christlieb, Macdonald and Ong 2010). No point of the plan may lie at the start of a
     step, and each needs a slot of its own.
     """
-    states, values = [bundle.reshape(1, -1)], np.empty((plan.slots, bundle.size))
+    states, values = [flat(bundle, bundle)[None]], np.empty((plan.slots, bundle.size))
     made, settled, begun = [0] * len(plan.steps), 0, 0
     while settled < len(plan.steps):
         begun = min(begun + 1, len(plan.steps))
         stages = {j: plan.steps[j][made[j]] for j in range(settled, begun) if plan.steps[j][made[j]].points}
         at = {j: stage.states(states[j], values) for j, stage in stages.items()}
-        scores = iter(flow.together([x.reshape(bundle.shape) for j in stages for x in at[j]],
+        scores = iter(flow.together([shaped(x, bundle) for j in stages for x in at[j]],
                                     [point.level for stage in stages.values() for point in stage.points]))
         for j, stage in stages.items():
-            stage.keep(range(len(stage.points)), at[j], [next(scores) for _ in stage.points], values)
+            stage.keep(range(len(stage.points)), at[j], [next(scores) for _ in stage.points], bundle, values)
         for j in range(settled, begun):
             made[j] += j in stages
             states[j + 1 :] = [plan.steps[j][-1].states(states[j], values)]
         while settled < begun and not plan.steps[settled][made[settled]].points:
             settled += 1
-    return states[-1].reshape(bundle.shape)
+    return shaped(states[-1][0], bundle)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from heroism.flow import Flow
+from heroism.flow import Flow, flat, shaped
 from heroism.integrals.clocks import Clock
 from heroism.integrals.predictions import Prediction
 from heroism.integrals.weights import step_weights
@@ -53,27 +53,28 @@ class Stage:
         """(r, size) states, from x (1, size) and the stored predictions (slots, size)."""
         return self.scale[:, None] * x + self.weights @ values[[point.slot for point in self.through]]
 
-    def evaluate(self, flow: Flow, states: Array, shape: tuple[int, ...], values: Array) -> None:
-        """Keep the predictions at ``states`` (r, size), each a bundle of that shape; a sweep improves these on the
+    def evaluate(self, flow: Flow, states: Array, like: Array, values: Array) -> None:
+        """Keep the predictions at ``states`` (r, size), each a bundle like this one; a sweep improves these on the
         way.
         """
         if self.newest is None:
             everything = range(len(self.points))
-            self.keep(everything, states, flow.together([states[i].reshape(shape) for i in everything],
-                                                        [point.level for point in self.points]), values)
+            scores = flow.together([shaped(state, like) for state in states], [point.level for point in self.points])
+            self.keep(everything, states, scores, like, values)
             return
         change = np.zeros_like(states)
         for i, point in enumerate(self.points):
             states[i] += self.newest[i, :i] @ change[:i]
             before = values[point.slot].copy()
-            self.keep([i], states, [flow(states[i].reshape(shape), point.level)], values)
+            self.keep([i], states, [flow(shaped(states[i], like), point.level)], like, values)
             change[i] = values[point.slot] - before
 
-    def keep(self, which: Iterable[int], states: Array, scores: Iterable[Array], values: Array) -> None:
-        """Store the predictions made of the scores at ``which`` of the states."""
+    def keep(self, which: Iterable[int], states: Array, scores: Iterable[Array], like: Array,
+             values: Array) -> None:
+        """Store the predictions made of the scores, bundles like this one, at ``which`` of the states."""
         for i, score in zip(which, scores, strict=True):
             point = self.points[i]
-            values[point.slot] = point.on_state * states[i] + point.on_score * score.ravel()
+            values[point.slot] = point.on_state * states[i] + point.on_score * flat(score, like)
 
 
 @dataclass(frozen=True)

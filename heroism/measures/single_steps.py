@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from heroism.errors import require
-from heroism.flow import Flow, Score
+from heroism.flow import Flow, Score, flat
 from heroism.integrals.paths import in_turn
 from heroism.measures.lemmas.steps import refined
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
@@ -94,7 +94,7 @@ class _Planned(SingleSteps):
                 continue  # of an earlier transition, evaluated again: known exactly already
             exact, level = travel(exact, level, point.level), point.level
             score = flow(exact, level)
-            self._values[point.slot] = (point.on_state * exact + point.on_score * score).ravel()
+            self._values[point.slot] = flat(point.on_state * exact + point.on_score * score, exact)
 
     def _steps(self, number: int) -> range:
         return range(number + self._begun if number else 0, number + self._begun + 1)

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from heroism.errors import positive, require, whole_number
-from heroism.flow import Flow
+from heroism.flow import Flow, flat, shaped
 from heroism.integrals.collocation import collocation
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
@@ -92,15 +92,12 @@ class Heroism(Sampler):
 
     def _step(self, flow: Flow, bundle: Array, start: NoiseLevel, end: NoiseLevel, refinements: int) -> Array:
         levels, scale, weights = self._weights(start, end)
-        known, size = self._known_points, bundle.size
-        scores = np.empty((self.points, *bundle.shape))
-        for j, score in enumerate(flow.together([bundle] * self.points, levels)):
-            scores[j] = score
-        flat, state = scores.reshape(self.points, size), bundle.reshape(1, size)
+        known, state = self._known_points, flat(bundle, bundle)
+        scores = np.stack([flat(score, bundle) for score in flow.together([bundle] * self.points, levels)])
         for _ in range(refinements - 1):
-            values = weights[known:-1] @ flat
+            values = weights[known:-1] @ scores
             values += scale[known:-1, None] * state
-            inner = list(values.reshape(-1, *bundle.shape))
+            inner = [shaped(value, bundle) for value in values]
             for j, score in enumerate(flow.together(inner, levels[known:]), start=known):
-                scores[j] = score
-        return (weights[-1] @ flat + scale[-1] * state[0]).reshape(bundle.shape)
+                scores[j] = flat(score, bundle)
+        return shaped(weights[-1] @ scores + scale[-1] * state, bundle)

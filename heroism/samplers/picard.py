@@ -63,7 +63,7 @@ class Picard(Sampler):
         scales = np.array([clock.scale(level) for level in levels])
         lengths = [clock.length(start, end) for start, end in pairwise(levels)]
         states = [bundle] * size
-        changes = np.empty((size, *bundle.shape))
+        changes = [bundle] * size
         for done in range(min(self.sweeps, size)):
             scores = flow.together(states[done:size], levels[done:size])
             for i, score in enumerate(scores, start=done):

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import integrate
 
 from heroism.errors import require
-from heroism.flow import Flow
+from heroism.flow import Flow, flat, shaped
 from heroism.integrals.clocks import Clock, FlowClock, LogSnrClock, SigmaClock, TimeClock
 from heroism.noise import Array, NoiseLevel
 from heroism.samplers.base import OneStepSampler
@@ -79,10 +79,10 @@ class RungeKutta(OneStepSampler):
         return self._move(bundle, length * self.tableau.weights, slopes, start, end)
 
     def _slope(self, flow: Flow, bundle: Array, level: NoiseLevel) -> Array:
-        return self.clock.slope(bundle, flow(bundle, level), level).ravel()
+        return flat(self.clock.slope(bundle, flow(bundle, level), level), bundle)
 
     def _move(self, bundle: Array, weights: Array, slopes: Array, start: NoiseLevel, level: NoiseLevel) -> Array:
         scale = self.clock.scale(level)
-        out = ((scale * weights) @ slopes).reshape(bundle.shape)
+        out = shaped((scale * weights) @ slopes, bundle)
         out += (scale / self.clock.scale(start)) * bundle
         return out

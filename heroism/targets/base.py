@@ -40,6 +40,7 @@ class Target(Described, ABC):
     multiplicity : (dim,) ints; 1 for a plain coordinate, m > 1 for the radius of a rotationally symmetric block in R^m.
     copies : number of independent identical copies (1 unless the target is a product of identical laws).
     jacobian : "dense", or "diagonal" when every reduced coordinate evolves on its own.
+    rows : whether the score prefers bundles whose particles lie side by side in memory, a row for each coordinate.
     partial : whether the law is described by one of its many parts; then ``sample_part``, ``in_part`` and
         ``part_levels`` have to be said.
     """
@@ -47,6 +48,7 @@ class Target(Described, ABC):
     dim: int
     jacobian: Literal["dense", "diagonal"] = "dense"
     copies: int = 1
+    rows: bool = False
     partial: bool = False
     multiplicity: np.ndarray
 

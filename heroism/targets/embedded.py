@@ -47,7 +47,7 @@ class Embedded(Target):
         inside = np.tile(target.multiplicity, target.copies)
         self.multiplicity = np.append(inside, extra) if extra else inside
         alone = target.copies > 1 and target.dim == 1
-        self.partial = target.partial
+        self.partial, self.rows = target.partial, target.rows
         self.jacobian: Literal["dense", "diagonal"] = "diagonal" if alone or target.jacobian == "diagonal" else "dense"
 
     @classmethod

@@ -18,7 +18,7 @@ OURS = ("heroism", "experiments", "analysis")
 # Files and folders of heroism: each may import those of the lines before it, and a folder its own files.
 LINES = (
     {"errors", "described"},
-    {"places"},
+    {"places", "allocation"},
     {"noise", "rates", "theory", "formulas", "record"},
     {"special", "nodes", "grids"},
     {"targets"},

@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from heroism.flow import BudgetExceeded, Flow
-from heroism.noise import NoiseLevel
+from heroism.flow import BudgetExceeded, Flow, with_tangents
+from heroism.noise import NoiseLevel, log_snr_schedule
+from heroism.samplers import ExponentialAdams, Heroism, RungeKutta
+from heroism.scores import ExactScore
+from heroism.targets import GaussianMixture
 from heroism.tests.small_targets import PLANE
 
 LEVELS = [NoiseLevel.from_tau(tau) for tau in (0.9, 0.5, 0.1)]
@@ -57,3 +60,16 @@ def test_noise_is_added_to_positions_and_never_to_tangents():
     with pytest.raises(TypeError, match="adds no noise"):
         Flow(PLANE.score).diffuse(X[:1], 0.5)
     assert flow.evaluations == 0
+
+
+@pytest.mark.parametrize("sampler", [Heroism(3, 3), RungeKutta(), ExponentialAdams(2)])
+def test_the_order_of_a_bundle_in_memory_changes_nothing(sampler):
+    """Whatever a score returns: a sampler must not take the numbers of one order for those of another."""
+    target, schedule = GaussianMixture([[-2.0, 0.0, 1.0], [1.5, 1.5, 0.0]], [0.1, 0.3]), log_snr_schedule(6, 1e-2, 0.99)
+    score, x = ExactScore(target), target.sample(7, schedule.start, np.random.default_rng(0))
+    by_rows = with_tangents(target, x)
+    assert target.rows and by_rows.strides[1] == by_rows.itemsize
+    ends = [sampler.transport(Flow(lambda bundle, level, made=made: made(score(bundle, level))), start, schedule)
+            for start in (by_rows, np.ascontiguousarray(by_rows)) for made in (np.asarray, np.ascontiguousarray)]
+    for end in ends[1:]:
+        np.testing.assert_allclose(end, ends[0], rtol=1e-12)

@@ -6,8 +6,8 @@ may be singular. With posterior weights ``w_k(x)`` and component scores ``s_k(x)
     ``s = sum_k w_k s_k``  and  ``H = -sum_k w_k P_k + sum_k w_k (s_k - s)(s_k - s)^T``,
 
 P_k the precision of component k. The second moment is taken of the centred ``s_k - s`` wherever uncentred terms, of
-size ``|mu|^2 / tau^2``, would cancel. Few coordinates are computed component-major, ``(k, c, n)``, elementwise; many
-are computed particle-major, ``(n, k, c)``, by BLAS.
+size ``|mu|^2 / tau^2``, would cancel. Few coordinates are computed component-major, ``(k, c, n)``, in long rows of
+particles; many are computed particle-major, ``(n, k, c)``, by BLAS.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Indices = NDArray[np.intp]
 WORKSPACE = 128 * 1024  # bytes of one (n, k, c) array: a handful of them fits a core's private cache
 NEGLIGIBLE = -64.0  # log of a posterior weight that changes no digit of a score or of its derivative
 REMEMBERED = 32  # noise levels: more than the points of a step, which come back in every refinement
+FEW = 6  # coordinates up to which rows of particles beat products of tiny matrices
 STEEP = 1e3  # amplification of round-off beyond which logits are taken from differences
-FEW = 4  # coordinates up to which elementwise work beats BLAS on tiny matrices
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,11 @@ class Components(ABC, Generic[Prepared]):
         with np.errstate(divide="ignore"):
             self.log_weights = np.log(weights)
         self._levels: dict[NoiseLevel, Prepared] = {}
+
+    @property
+    def rows(self) -> bool:
+        """Whether scores are computed component-major, of particles side by side in memory."""
+        return self.dim <= FEW
 
     @property
     def independent(self) -> bool:
@@ -146,6 +151,11 @@ def windows(n: int, width: int, workspace: int = WORKSPACE) -> Iterator[slice]:
 def softmax(logits: Array, axis: int) -> Array:
     """Posterior weights that sum to one along ``axis``, from their logs up to a constant; overwrites ``logits``."""
     logits -= logits.max(axis=axis, keepdims=True)
+    return posterior(logits, axis)
+
+
+def posterior(logits: Array, axis: int) -> Array:
+    """As :func:`softmax`, of logits whose largest is zero."""
     np.exp(logits, out=logits)
     logits /= logits.sum(axis=axis, keepdims=True)
     return logits
@@ -186,17 +196,23 @@ def apply_curvature(tangents: Array, spread: Array, pull: Array, out: Array) -> 
     np.matmul(by_particle, curvature, out=result)
 
 
-def apply_curvature_by_component(tangents: Array, w: Array, centred: Array, pull: Array, out: Array) -> None:
-    """``out = H tangents`` with ``H = sum_k w_k t_k t_k^T - diag(pull)`` for few coordinates, component-major.
+def by_coordinate(bundle: Array) -> Array:
+    """(1+p, c, n): a bundle with its particles side by side; a view, if they lie so in memory."""
+    rows = bundle.transpose(0, 2, 1)
+    return rows if rows.strides[2] == rows.itemsize else np.ascontiguousarray(rows)
 
-    Shapes: tangents and out (p, n, c), posterior weights w (k, n), centred component scores t (k, c, n), mean
-    precision ``pull`` (1, n) or (c, n).
+
+def from_posterior_by_component(rows: Array, out: Array, w: Array, scores: Array, pull: Array) -> None:
+    """Score and tangent products (1+p, c, n) from posterior weights w (k, n) and component scores, component-major.
+
+    ``scores`` (k, c, n) is overwritten; ``pull`` is the mean precision, (1, n), (c, n), or (c, c, n) if it is full.
     """
-    weighted = w[:, None, :] * centred
-    c = centred.shape[1]
-    curvature = np.einsum("kan,kbn->abn", weighted, centred)
-    for a in range(c):
-        curvature[a, a] -= pull[a % len(pull)]
-        np.multiply(tangents[:, :, 0], curvature[a, 0], out=out[:, :, a])
-        for b in range(1, c):
-            out[:, :, a] += tangents[:, :, b] * curvature[a, b]
+    s = out[0] = np.einsum("kn,kcn->cn", w, scores)
+    if len(rows) > 1:
+        scores -= s
+        curvature = np.einsum("kan,kbn->abn", w[:, None, :] * scores, scores)
+        if pull.ndim == 3:
+            curvature -= pull
+        else:
+            np.einsum("aan->an", curvature)[...] -= pull
+        np.einsum("pbn,abn->pan", rows[1:], curvature, out=out[1:])

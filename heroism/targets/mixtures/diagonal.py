@@ -9,20 +9,22 @@ import numpy as np
 
 from heroism.noise import Array, NoiseLevel
 from heroism.targets.mixtures.components import (
-    FEW,
     NEGLIGIBLE,
     STEEP,
     WORKSPACE,
     Components,
     Indices,
     Level,
-    apply_curvature_by_component,
+    by_coordinate,
     from_posterior,
+    from_posterior_by_component,
+    posterior,
     softmax,
     windows,
 )
 
 FEW_COMPONENTS = 32  # with more of them most are negligible for a particle, which pays even in few coordinates
+ROWS_WORKSPACE = 512 * 1024  # bytes of the logits (k, n) and of the largest array beside them
 LOGITS_WORKSPACE = 2**25  # bytes of the logits (n, k) that tell which components matter
 BALANCE = 1e4  # where the overhead of one more window equals the work of components that only others in it need
 
@@ -88,26 +90,46 @@ class DiagonalComponents(Components[AxisLevel]):
         out[0] += prepared.pulled[0]
 
     def _score_mixture(self, bundle: Array, out: Array, prepared: AxisLevel) -> None:
-        if self.dim <= FEW and self.count <= FEW_COMPONENTS:
-            for window in windows(bundle.shape[1], self.count * self.dim):
-                self._by_component(bundle[:, window], out[:, window], prepared)
+        if self.rows and (self.count <= FEW_COMPONENTS or self._moments_pay(prepared)):
+            for window in windows(bundle.shape[1], self.count + self.dim * min(self.count, self.dim), ROWS_WORKSPACE):
+                self._by_row(by_coordinate(bundle[:, window]), out[:, window].transpose(0, 2, 1), prepared)
         else:
             for window in windows(bundle.shape[1], self.count, LOGITS_WORKSPACE):
                 self._by_particle(bundle[:, window], out[:, window], prepared)
 
-    def _by_component(self, bundle: Array, out: Array, at: AxisLevel) -> None:
-        x = np.ascontiguousarray(bundle[0].T)
-        gap = at.mean[:, :, None] - x
-        scores = gap * at.precision[:, :, None]
-        w = softmax(self._logits_by_component(x, gap, scores, at), axis=0)
-        s = np.einsum("kn,kcn->cn", w, scores)
-        out[0] = s.T
-        if len(bundle) > 1:
-            scores -= s
-            apply_curvature_by_component(bundle[1:], w, scores, at.precision.T @ w, out[1:])
+    def _moments_pay(self, at: AxisLevel) -> bool:
+        """Whether scores come from moments of the means, as they may where these are all that tells components apart.
+        """
+        return False
 
-    def _logits_by_component(self, x: Array, gap: Array, scores: Array, at: AxisLevel) -> Array:
-        logits = np.einsum("kcn,kcn->kn", gap, scores)
+    def _by_row(self, rows: Array, out: Array, at: AxisLevel) -> None:
+        """Component-major, rows and out (1+p, c, n): with little noise most particles belong to one component."""
+        logits = self._logits_by_component(rows[0], at)
+        with np.errstate(invalid="ignore"):  # of a particle that diverged
+            logits -= logits.max(axis=0)
+        shared = np.flatnonzero(np.count_nonzero(logits > NEGLIGIBLE, axis=0) > 1)
+        if 2 * len(shared) > logits.shape[1]:
+            self._rows_among_several(rows, out, posterior(logits, axis=0), at)
+            return
+        label = logits.argmax(axis=0)
+        pull = at.precision[label].T
+        np.multiply(rows, -pull, out=out)
+        np.multiply(at.mean[label].T - rows[0], pull, out=out[0])
+        if len(shared):
+            some = np.ascontiguousarray(rows[:, :, shared])
+            result = np.empty_like(some)
+            self._rows_among_several(some, result, posterior(logits[:, shared], axis=0), at)
+            out[:, :, shared] = result
+
+    def _rows_among_several(self, rows: Array, out: Array, w: Array, at: AxisLevel) -> None:
+        scores = at.mean[:, :, None] - rows[0]
+        scores *= at.precision[:, :, None]
+        from_posterior_by_component(rows, out, w, scores, at.precision.T @ w)
+
+    def _logits_by_component(self, x: Array, at: AxisLevel) -> Array:
+        """(k, n) from differences, of positions x (c, n)."""
+        gap = at.mean[:, : self.plain, None] - x[: self.plain]
+        logits = np.einsum("kcn,kcn->kn", gap, gap * at.precision[:, : self.plain, None])
         logits *= -0.5
         logits += at.constant[:, None]
         return logits
@@ -123,12 +145,12 @@ class DiagonalComponents(Components[AxisLevel]):
             np.multiply(bundle, -at.precision[label], out=out)
             out[0] += at.pulled[label]
             if len(shared):
-                part = bundle[:, shared]
+                part = np.ascontiguousarray(bundle[:, shared])
                 result = np.empty_like(part)
                 self._among_several(part, result, rough[shared], negligible[shared], at)
                 out[:, shared] = result
         else:
-            self._among_several(bundle, out, rough, negligible, at)
+            self._among_several(np.ascontiguousarray(bundle), out, rough, negligible, at)
 
     def _among_several(self, bundle: Array, out: Array, rough: Array, negligible: Array, at: AxisLevel) -> None:
         for window in self._sparse_windows(negligible):

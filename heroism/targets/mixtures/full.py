@@ -7,7 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from heroism.noise import Array, NoiseLevel
-from heroism.targets.mixtures.components import WORKSPACE, Components, Indices, Level, from_posterior, softmax, windows
+from heroism.targets.mixtures.components import (
+    WORKSPACE,
+    Components,
+    Indices,
+    Level,
+    by_coordinate,
+    from_posterior,
+    from_posterior_by_component,
+    softmax,
+    windows,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +59,23 @@ class FullComponents(Components[FullLevel]):
         np.matmul(bundle, -prepared.precision[0], out=out)
         out[0] += prepared.precision[0] @ prepared.mean[0]
 
+    def _by_component(self, bundle: Array, out: Array, at: FullLevel) -> None:
+        rows = by_coordinate(bundle)
+        white = at.root.transpose(0, 2, 1) @ (at.mean[:, :, None] - rows[0])  # (k, c, n)
+        logits = np.einsum("kcn,kcn->kn", white, white)
+        logits *= -0.5
+        logits += at.constant[:, None]
+        w = softmax(logits, axis=0)
+        pull = (at.precision.reshape(self.count, -1).T @ w).reshape(self.dim, self.dim, -1)
+        from_posterior_by_component(rows, out.transpose(0, 2, 1), w, at.root @ white, pull)
+
     def _score_mixture(self, bundle: Array, out: Array, prepared: FullLevel) -> None:
+        some = self._by_component if self.rows else self._by_particle
         width = (self.count + (self.dim if len(bundle) > 1 else 0)) * self.dim
         for window in windows(bundle.shape[1], width, 4 * WORKSPACE):
-            self._some(bundle[:, window], out[:, window], prepared)
+            some(bundle[:, window], out[:, window], prepared)
 
-    def _some(self, bundle: Array, out: Array, at: FullLevel) -> None:
+    def _by_particle(self, bundle: Array, out: Array, at: FullLevel) -> None:
         white = (at.mean[:, None, :] - bundle[0]) @ at.root  # (k, n, c)
         logits = np.einsum("knc,knc->nk", white, white)
         logits *= -0.5

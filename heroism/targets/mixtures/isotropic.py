@@ -16,7 +16,8 @@ from heroism.special.radial import log_radius_density, log_radius_ratio
 from heroism.targets.mixtures.components import FEW, STEEP, Indices, apply_curvature, softmax, windows
 from heroism.targets.mixtures.diagonal import AxisLevel, DiagonalComponents
 
-MOMENT_WORKSPACE = 512 * 1024  # bytes of the curvatures (n, c, c); half of it for weights (k, n)
+MOMENT_WORKSPACE = 512 * 1024  # bytes of the curvatures (n, c, c)
+FEW_BY_MOMENTS = 12  # coordinates up to which rows of particles beat products of tiny matrices
 NARROW = 24  # coordinates up to which the table of moments is always cheap
 SPARSE = 0.7  # share of negligible components beyond which skipping them beats the table of moments
 MOMENT_TABLE = 2**19  # numbers in the table of second moments of the means: 4 MiB stream from the last-level cache
@@ -47,6 +48,10 @@ class IsotropicComponents(DiagonalComponents):
             joint += log_radius_density(x[None, :, -1], 1.0 / prepared.precision, self.shell)
         return joint
 
+    @property
+    def rows(self) -> bool:
+        return self.dim <= (FEW_BY_MOMENTS if self.single_variance else FEW)
+
     # ---- posterior weights of a radius -------------------------------------------------------------------------------
 
     @property
@@ -58,8 +63,10 @@ class IsotropicComponents(DiagonalComponents):
         """What the radius adds to the logits of components of these variances; the two arrays are broadcast."""
         return log_radius_ratio(np.abs(radius), variance, self.shell) if self._uneven_shell else 0.0
 
-    def _logits_by_component(self, x: Array, gap: Array, scores: Array, at: AxisLevel) -> Array:
-        logits = super()._logits_by_component(x, gap[:, : self.plain], scores[:, : self.plain], at)
+    def _logits_by_component(self, x: Array, at: AxisLevel) -> Array:
+        if self._moments_pay(at):
+            return at.pulled @ x + at.offset[:, None]
+        logits = super()._logits_by_component(x, at)
         logits += self._shell_logits(x[-1], 1.0 / at.precision)
         return logits
 
@@ -81,9 +88,6 @@ class IsotropicComponents(DiagonalComponents):
         if self.dim == 1:
             for window in windows(bundle.shape[1], self.count):
                 self._on_a_line(bundle[:, window, 0], out[:, window, 0], prepared)
-        elif self.dim <= FEW and self._moments_pay(prepared):
-            for window in windows(bundle.shape[1], self.count, MOMENT_WORKSPACE // 2):
-                self._by_moments(bundle[:, window], out[:, window], prepared)
         else:
             super()._score_mixture(bundle, out, prepared)
 
@@ -127,33 +131,29 @@ class IsotropicComponents(DiagonalComponents):
         place[row, column] = place[column, row] = self.dim + np.arange(len(row))
         return np.ascontiguousarray(table.T), place
 
-    def _by_moments(self, bundle: Array, out: Array, at: AxisLevel) -> None:
-        """All variances equal, few coordinates, component-major: first and second moments of the means are one product.
+    def _rows_among_several(self, rows: Array, out: Array, w: Array, at: AxisLevel) -> None:
+        """If all variances are equal, first and second moments of the means are one product.
 
         Uncentred, so only where ``at.steep`` bounds what cancels; component scores differ by ``gain * mu_k`` alone.
         """
-        x, tangents, gain, precision = bundle[0], bundle[1:], float(at.gain[0, 0]), float(at.precision[0, 0])
-        table, place = self._moments
-        logits = (gain * self.means) @ x.T
-        logits += at.offset[:, None]
-        w = softmax(logits, axis=0)
-        moments = (table if len(tangents) else table[: self.dim]) @ w
-        mean = moments[: self.dim]
-        np.multiply(x, -precision, out=out[0])
-        out[0] += gain * mean.T
-        for a in range(self.dim if len(tangents) else 0):
-            for b in range(a, self.dim):
-                entry = moments[place[a, b]]
-                entry -= mean[a] * mean[b]
-                entry *= gain * gain
-            moments[place[a, a]] -= precision
-        for a in range(self.dim if len(tangents) else 0):
-            np.multiply(tangents[:, :, 0], moments[place[a, 0]], out=out[1:, :, a])
-            for b in range(1, self.dim):
-                out[1:, :, a] += tangents[:, :, b] * moments[place[a, b]]
+        if not self._moments_pay(at):
+            super()._rows_among_several(rows, out, w, at)
+            return
+        precision, c = float(at.precision[0, 0]), self.dim
+        products = at.pulled[:, :, None] * at.pulled[:, None, :]
+        table = np.concatenate([at.pulled.T, products.reshape(self.count, -1).T]) if len(rows) > 1 else at.pulled.T
+        moments = table @ w
+        mean = moments[:c]
+        np.multiply(rows[0], -precision, out=out[0])
+        out[0] += mean
+        if len(rows) > 1:
+            curvature = moments[c:].reshape(c, c, -1)
+            curvature -= mean[:, None, :] * mean
+            np.einsum("aan->an", curvature)[...] -= precision
+            np.einsum("pbn,abn->pan", rows[1:], curvature, out=out[1:])
 
     def _by_moments_of_particles(self, bundle: Array, out: Array, logits: Array, at: AxisLevel) -> None:
-        """As ``_by_moments``, for many coordinates, particle-major; the posterior's logits (n, k) are given."""
+        """As ``_rows_among_several``, for many coordinates, particle-major; the posterior's logits (n, k) are given."""
         x, gain, precision = bundle[0], float(at.gain[0, 0]), float(at.precision[0, 0])
         table, place = self._moments
         w = softmax(logits, axis=1)

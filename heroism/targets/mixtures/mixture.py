@@ -30,7 +30,7 @@ class Mixture(Target):
 
     def __init__(self, components: Components[Any], shell: int = 1, basis: Array | None = None, copies: int = 1):
         self.components, self.basis, self.copies = components, basis, copies
-        self.dim = components.dim
+        self.dim, self.rows = components.dim, components.rows
         self.multiplicity = np.array([1] * (self.dim - 1) + [shell])
         self.jacobian: Literal["dense", "diagonal"] = "diagonal" if components.independent else "dense"
         require(self.jacobian == "diagonal" or self.dim <= LARGEST_DENSE, "d", self.dim,
