@@ -1,6 +1,7 @@
 """The folder conf is the registry: every file in it composes and builds, and is about a class that exists."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -15,6 +16,7 @@ from experiments.job import CHOICES
 from experiments.paths import CONF
 from experiments.plan import Planner
 from experiments.store import Store
+from experiments.template import Template
 from experiments.words import canonical, measures
 from heroism.errors import MissingExtra
 
@@ -73,27 +75,41 @@ def test_there_are_studies():
     assert {"dimension", "accuracy", "floors"} <= set(STUDIES)
 
 
+@cache
 def smoke_jobs(study):
     return jobs(f"study={study}", "smoke=true")
 
 
+def run_smoke(study, results, most):
+    """Every record of the smoke version that has to be done, of ladders after the first only so many rungs."""
+    for number, job in enumerate(smoke_jobs(study)):
+        job = replace(job, ladder=job.ladder[:most if number else None])
+        try:
+            check(job)
+        except MissingExtra:
+            continue  # as a sweep does
+        for record in Execution(job, Store(results)).run():
+            assert record.done, record.reason
+            assert record.study == study and record.key in job.keys
+
+
 @pytest.mark.parametrize("name", STUDIES)
-def test_a_study_says_what_it_tests_and_its_smoke_version_runs(tmp_path, name):
+def test_a_study_says_what_it_tests_and_its_smoke_version_runs(tmp_path, monkeypatch, name):
+    """Every job on its first rung, and one on its whole ladder; their values are plain, so that planning is fast."""
+    monkeypatch.setattr(Template, "_slow", None)
     study = OmegaConf.load(CONF / "study" / f"{name}.yaml")
     assert {"title", "claim", "predicted", "direction", "tolerance"} <= study.keys()
     assert {"statistic", "measured"} & {*study.keys(), *study.claim.keys()}  # to compute, or in words
     assert {"words", "source", "equation"} <= study.claim.keys()
     assert {"grids", "smoke"} <= study.keys() or "optimise" in study  # test_optimise runs the tiny version of a search
-    tiny = smoke_jobs(name)
-    assert "grids" not in study or 0 < sum(len(job.ladder) for job in tiny) <= SMOKE_RECORDS
-    for job in tiny:
-        try:
-            check(job)
-        except MissingExtra:
-            continue  # as a sweep does
-        for record in Execution(job, Store(tmp_path)).run():
-            assert record.done, record.reason
-            assert record.study == name and record.key in job.keys
+    assert "grids" not in study or 0 < sum(len(job.ladder) for job in smoke_jobs(name)) <= SMOKE_RECORDS
+    run_smoke(name, tmp_path, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", STUDIES)
+def test_all_of_a_smoke_version_runs(tmp_path, name):
+    run_smoke(name, tmp_path, None)
 
 
 def test_a_smoke_version_through_the_sweep(bare):
