@@ -46,7 +46,8 @@ def test_a_command_runs(bare, tmp_path, monkeypatch, line):
         assert "SlurmLauncher" in bare.out and "partition: main" in bare.out
         return
     if "study=dimension" in given:
-        kept, small = [argument for argument in given if not argument.startswith("particles=")], {"smoke": "true"}
+        kept = [argument for argument in given if not argument.startswith("particles=")]
+        small = {"smoke": "true", "hydra/launcher": "basic"}
     else:
         kept = [argument for argument in given if argument.partition("=")[0] not in SMALL]
         small = {name: value for name, value in SMALL.items() if name != "hydra/launcher" or "-m" in given}
