@@ -67,14 +67,7 @@ class Codebook(Target):
         return found.log_mass - 0.5 * self.dim * np.log(2.0 * np.pi * spread)
 
     def score(self, bundle: Array, level: NoiseLevel) -> Array:
-        spread, signal = self._spread(level), np.sqrt(level.alpha_bar)
-        found = self._words.posterior(bundle[0], level, spread, second=len(bundle) > 1)
-        out = bundle * (-1.0 / spread)
-        out[0] += (signal / spread) * found.mean
-        if found.covariance is not None:
-            found.covariance *= level.alpha_bar / spread**2
-            out[1:] += (bundle[1:].transpose(1, 0, 2) @ found.covariance).transpose(1, 0, 2)
-        return out
+        return self._words.score(bundle, level, self._spread(level))
 
     def _spread(self, level: NoiseLevel) -> float:
         return level.alpha_bar * self.variance + level.tau

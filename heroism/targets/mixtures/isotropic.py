@@ -15,9 +15,12 @@ from heroism.noise import Array, NoiseLevel
 from heroism.special.radial import log_radius_density, log_radius_ratio
 from heroism.targets.mixtures.components import FEW, STEEP, Indices, apply_curvature, softmax, windows
 from heroism.targets.mixtures.diagonal import AxisLevel, DiagonalComponents
+from heroism.targets.mixtures.neighbours import Neighbours, score_of_pairs
+from heroism.targets.mixtures.words import Words
 
 MOMENT_WORKSPACE = 512 * 1024  # bytes of the curvatures (n, c, c)
 FEW_BY_MOMENTS = 12  # coordinates up to which rows of particles beat products of tiny matrices
+MANY, CROWD = 1000, 12  # components, and components per entry of a (c, c) matrix, from which they make a crowd
 NARROW = 24  # coordinates up to which the table of moments is always cheap
 SPARSE = 0.7  # share of negligible components beyond which skipping them beats the table of moments
 MOMENT_TABLE = 2**19  # numbers in the table of second moments of the means: 4 MiB stream from the last-level cache
@@ -50,7 +53,7 @@ class IsotropicComponents(DiagonalComponents):
 
     @property
     def rows(self) -> bool:
-        return self.dim <= (FEW_BY_MOMENTS if self.single_variance else FEW)
+        return not self._crowded and self.dim <= (FEW_BY_MOMENTS if self.single_variance else FEW)
 
     # ---- posterior weights of a radius -------------------------------------------------------------------------------
 
@@ -90,6 +93,37 @@ class IsotropicComponents(DiagonalComponents):
                 self._on_a_line(bundle[:, window, 0], out[:, window, 0], prepared)
         else:
             super()._score_mixture(bundle, out, prepared)
+
+    # ---- many components of one variance -----------------------------------------------------------------------------
+
+    def score(self, bundle: Array, level: NoiseLevel) -> Array:
+        if not self._crowded:
+            return super().score(bundle, level)
+        at, spread = self.at(level), float(self._spread(level)[0, 0])
+        x = bundle[0][:, : self.plain] / np.sqrt(level.alpha_bar)
+        pairs = self._neighbours.near(x, spread / level.alpha_bar)
+        if pairs is not None:
+            return score_of_pairs(bundle, pairs, at.mean, self.log_weights, 1.0 / spread)
+        if at.steep <= STEEP:
+            return self._words.score(bundle, level, spread)
+        return super().score(bundle, level)
+
+    @property
+    def _crowded(self) -> bool:
+        """Whether there are many components for so few coordinates: the near ones are searched for where few of them
+        count, and otherwise all are streamed.
+        """
+        return self.single_variance and self.dim > 1 and self.count >= max(MANY, CROWD * self.dim**2)
+
+    @cached_property
+    def _neighbours(self) -> Neighbours:
+        return Neighbours(self.means[:, : self.plain], self.log_weights)
+
+    @cached_property
+    def _words(self) -> Words:
+        return Words(self.means, self.log_weights)
+
+    # ---- moments of the means ----------------------------------------------------------------------------------------
 
     def _among_several(self, bundle: Array, out: Array, rough: Array, negligible: Array, at: AxisLevel) -> None:
         if self._moments_pay(at) and (self.dim <= NARROW or negligible.mean() < SPARSE):

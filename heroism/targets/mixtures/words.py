@@ -79,6 +79,16 @@ class Words:
                 covariance[window] = found.covariance
         return Posterior(log_mass, mean, covariance)
 
+    def score(self, bundle: Array, level: NoiseLevel, spread: float) -> Array:
+        """(1+p, n, d): the score at ``bundle[0]`` and the products of its derivative with ``bundle[1:]``."""
+        found = self.posterior(bundle[0], level, spread, second=len(bundle) > 1)
+        out = bundle * (-1.0 / spread)
+        out[0] += (np.sqrt(level.alpha_bar) / spread) * found.mean
+        if found.covariance is not None:
+            found.covariance *= level.alpha_bar / spread**2
+            out[1:] += (bundle[1:].transpose(1, 0, 2) @ found.covariance).transpose(1, 0, 2)
+        return out
+
     def _swept(self, x: Array, level: NoiseLevel, spread: float, second: bool) -> _Sums:
         n, pairs = len(x), len(self._row) if second else 0
         sums = _Sums(np.full(n, -np.inf), np.zeros(n), np.zeros(x.shape), np.zeros((n, pairs)))
