@@ -22,6 +22,7 @@ from heroism.record import SCHEMA, Record
 CHOICES = ("target", "sampler", "schedule", "perturbation", "start")
 GROUPS = (*CHOICES, "measure")  # what decides a result, with particles, seed and the code
 MOST = 2**24  # noise levels; more would fill the memory before anything ran
+MOST_PARTICLES = 10**10
 SHORT = ("d", "K", "N", "scheduler")
 SEVERAL = "several values make a sweep: add -m in front, and write them 1,2"
 
@@ -64,7 +65,7 @@ class Job:
         for name in ("force", "smoke", "report"):
             require(isinstance(cfg[name], bool), name, cfg[name], "choose true or false")
         config = {name: cfg[name] for name in GROUPS}
-        config["particles"] = whole_number("particles", cfg["particles"], 1)
+        config["particles"] = whole_number("particles", cfg["particles"], 1, MOST_PARTICLES)
         config["seed"] = whole_number("seed", cfg["seed"], 0)
         names = {name: choices.get(name) for name in (*CHOICES, "study")}
         for name in CHOICES:

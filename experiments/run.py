@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 
 import hydra
+from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
@@ -24,8 +26,9 @@ from experiments.store import Unsaved
 from experiments.task import task
 from experiments.words import read
 from heroism import places
-from heroism.errors import InputError
+from heroism.errors import InputError, require
 
+EXCLUSIVE = ("run", "multirun", "cfg", "info", "shell_completion")
 FULL = "HYDRA_FULL_ERROR"
 
 
@@ -37,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not {*choices.FLAGS}.isdisjoint(given):
             print(choices.text())
             return 0
+        _check_flags(list(given))
         with orderly(), _command_line(given):
             hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
     except (InputError, HydraException, OmegaConfBaseException) as mistake:
@@ -48,10 +52,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except BrokenPipeError:  # whoever read the output has seen enough (| head)
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    except OSError as error:  # in a folder that Hydra was told to make: what a job meets is in its record
+        return _report(InputError("folder", error.filename, f"cannot be made ({error.strerror}): name another"))
     except Interrupted as end:
         print("Interrupted; the same command goes on where it stopped.", file=sys.stderr)
         return end.code
     return 0
+
+
+def _check_flags(given: list[str]) -> None:
+    """InputError for flags that there are not, or that exclude each other; Hydra's words for it are a screen long."""
+    with redirect_stderr(StringIO()) as said, redirect_stdout(StringIO()):
+        try:
+            chosen = vars(get_args_parser().parse_args(given))
+        except SystemExit as end:
+            if not end.code:
+                return
+            flags = " ".join(word for word in given if word.startswith("-"))
+            raise InputError("flags", flags, said.getvalue().rpartition("error: ")[2].strip()) from None
+    exclusive = [f"--{name}" for name in EXCLUSIVE if chosen[name]]
+    require(len(exclusive) < 2, "flags", " ".join(exclusive), "give one of them")
 
 
 def _report(mistake: Exception) -> int:

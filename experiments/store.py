@@ -27,7 +27,7 @@ class Store:
     """The folder ``results/raw``."""
 
     def __init__(self, results: str | Path):
-        require(bool(str(results).strip()), "results", "nothing", "name a folder")
+        require(results is not None and bool(str(results).strip()), "results", "nothing", "name a folder")
         self.folder = Path(results) / "raw"
 
     def probe(self) -> None:

@@ -33,7 +33,7 @@ from experiments.plan import Planner
 from experiments.progress import Marker, Watch
 from experiments.store import Store
 from experiments.vouch import HYDRAS, vouch
-from heroism.errors import MissingExtra, whole_number
+from heroism.errors import MissingExtra, require, whole_number
 from heroism.record import OWN, Plan, read_plan
 
 SETTINGS = ("study", "results", "force", "report", "tasks")  # overrides that leave the jobs of a study as they are
@@ -56,6 +56,7 @@ class Sweep:
 
     def __init__(self, context: HydraContext, task: TaskFunction, config: DictConfig):
         vouch(OmegaConf.to_container(config.hydra.launcher), "hydra.launcher", trusted=HYDRAS)
+        require(config.hydra.launcher.get("n_jobs") != 0, "hydra.launcher.n_jobs", 0, "give a number of workers, or -1")
         self.tasks = None if config.tasks is None else whole_number("tasks", config.tasks, 1)
         self.master = config
         self.planner = Planner(context.config_loader, config)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from pkgutil import resolve_name
 from typing import Any
-
-from hydra.utils import get_object
 
 from heroism.errors import InputError, require
 
@@ -69,6 +68,6 @@ def _inside(dotted: str, package: str) -> bool:
 def _home(where: str, target: str) -> str:
     """The module that defines it: ``heroism.noise.np.load`` is numpy's."""
     try:
-        return str(getattr(get_object(target), "__module__", None))
+        return str(getattr(resolve_name(target), "__module__", None))
     except Exception:
         raise InputError(where, target, "give the dotted name of something importable") from None
