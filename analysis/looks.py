@@ -76,7 +76,8 @@ NAMES: Mapping[str, str] = {
     "euler_maruyama": "Euler-Maruyama", "flow_euler": "Euler (flow)", "ipndm_v": "iPNDM-v", "lawson4": "Lawson 4",
     "ode_then_noise": "ODE, then noise", "predictor_corrector": "predictor-corrector", "res_2s": "RES 2s",
     "res_3s": "RES 3s", "restart": "Restart", "sa_solver": "SA-Solver", "sde_dpm_solver_pp": "SDE-DPM-Solver++",
-    "seeds": "SEEDS", "seeds_3": "SEEDS-3", "student_t": "Student t", "truncated_gaussian": "truncated Gaussian",
+    "seeds": "SEEDS", "seeds_3": "SEEDS-3", "stochastic_runge_kutta": "stochastic Runge-Kutta",
+    "student_t": "Student t", "truncated_gaussian": "truncated Gaussian",
 }
 PACKAGES = ("diffusers", "solve_ivp", "diffrax")  # samplers that stand for all the solvers of somebody else's package
 SAID_BY_NAME = {"heun": "rho"}  # a schedule that belongs to the sampler's name

@@ -9,13 +9,13 @@ from heroism.measures.distances.divergences import kl
 from heroism.measures.distances.total_variation import total_variation
 from heroism.measures.run import Run
 from heroism.measures.stochastic import output_law, output_path_kl
-from heroism.measures.stochastic.laws import GaussianFactor, LineFactor, RadialFactor
+from heroism.measures.stochastic.laws import GaussianFactor, LineFactor, RadialFactor, check_output_law
 from heroism.measures.stochastic.monotone import folded_moves
 from heroism.measures.stochastic.path import gaussian_path_kl, sampled_path_kl
 from heroism.measures.stochastic.unfolded import UnfoldedScore
 from heroism.noise import log_snr_schedule
 from heroism.samplers import ComposedHeroism, Ddpm, ExponentialAdams, RungeKutta
-from heroism.samplers.stochastic import Coefficients, DdimEta, SdeDpmSolver
+from heroism.samplers.stochastic import Coefficients, DdimEta, SaSolver, SdeDpmSolver, Seeds
 from heroism.scores import ExactScore, PerturbedScore
 from heroism.targets import (
     Circle,
@@ -167,6 +167,16 @@ def test_path_kl_takes_what_fits_and_agrees_with_sampling(target):
 def test_what_stands_in_the_way_is_said(sampler, score, sentence):
     with pytest.raises(InputError, match=sentence):
         output_law(sampler, score, SCHEDULE)
+
+
+@pytest.mark.parametrize(("sampler", "obstacle", "remedies"), [
+    (SdeDpmSolver(2), "remembers an earlier state", "target, or a product of identical laws, or measure path_kl$"),
+    (SaSolver(2, 1), "remembers an earlier state", "Gaussian target$"),
+    (Seeds(2), "points that have noise of the step", "Gaussian target, or a product of identical laws$"),
+])
+def test_on_a_radius_only_what_would_work_is_recommended(sampler, obstacle, remedies):
+    with pytest.raises(InputError, match=f"({obstacle}).*({remedies})"):
+        check_output_law(sampler, Sphere(8))
 
 
 @pytest.mark.parametrize("target", [HypercubeVertices(4), Embedded(Sphere(3), 64)])

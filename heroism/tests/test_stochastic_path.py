@@ -46,6 +46,43 @@ def test_quadrature_and_sampling_agree_with_the_closed_form(sampler, start):
     assert drawn.stderr < 0.05 * exact.estimate.value
 
 
+def brute_force(sampler, target, schedule, axis):
+    """Path KL as plain sums over one fixed grid: of the density before a step, and of both kernels after it."""
+    points = np.stack(np.meshgrid(*[axis] * target.dim, indexing="ij"), -1).reshape(-1, target.dim)
+    cell = (axis[1] - axis[0]) ** target.dim
+    q, total = np.exp(target.log_density(points, schedule.start)), 0.0
+    for step in sampler.steps(schedule):
+        last, alpha = step.operations[-1], step.start.alpha_bar / step.end.alpha_bar
+        mean = last.weights["x"] * points + last.weights["score"] * target.score(points[None], step.start)[0]
+        here, there = (target.log_density(points, level) for level in (step.start, step.end))
+        after = np.zeros(len(points))
+        for some in np.array_split(np.arange(len(points)), max(1, len(points) // 256)):
+            kernel = normal(points[None] - mean[some, None], last.deviation**2)
+            exact = there[None] - here[some, None] + normal(
+                points[some, None] - np.sqrt(alpha) * points[None], step.start.tau - alpha * step.end.tau)
+            total += cell**2 * q[some] @ np.sum(np.exp(kernel) * (kernel - exact), axis=1)
+            after += cell * q[some] @ np.exp(kernel)
+        q = after
+    return total
+
+
+def normal(offset, variance):
+    return -0.5 * (np.sum(offset**2, axis=-1) / variance + offset.shape[-1] * np.log(2.0 * np.pi * variance))
+
+
+@pytest.mark.parametrize(("target", "axis"), [
+    (ProductMixture([-1.0, 1.0], 0.3, [0.4, 0.6]), np.linspace(-6.0, 6.0, 800)),
+    (GaussianMixture([[-1.0, 0.0], [1.0, 0.5]], [[0.4, 0.6], [0.5, 0.3]], [0.4, 0.6]), np.linspace(-4.5, 4.5, 44)),
+], ids=["line", "plane"])
+def test_line_and_plane_by_brute_force(target, axis):
+    schedule = log_snr_schedule(4, 0.3, 0.9)
+    expected = brute_force(DdimEta(0.9), target, schedule, axis)
+    drawn = sampled_path_kl(DdimEta(0.9), ExactScore(target), schedule, 4000, 0).estimate
+    assert abs(drawn.value - expected) < 4.0 * drawn.stderr and drawn.stderr < 0.05 * expected
+    if target.dim == 1:
+        assert line_path_kl(DdimEta(0.9), ExactScore(target), schedule).estimate.value == pytest.approx(expected, 1e-7)
+
+
 def test_independent_gaussian_parts_add_up():
     """A Gaussian plane in R^7: its two directions with variance, and five without."""
     target = Embedded(GaussianMixture([[0.3, -1.0]], [[0.4, 2.0]]), 7)

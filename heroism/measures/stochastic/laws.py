@@ -10,6 +10,7 @@ the joint total variation is one integral.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +37,7 @@ from heroism.measures.stochastic.product import (
     product_total_variation,
     product_wasserstein,
 )
-from heroism.measures.stochastic.radius import RadialLaw, check_radial_kernels, radial_law
+from heroism.measures.stochastic.radius import RadialLaw, radial_law
 from heroism.measures.stochastic.spherical import radial_affinity, radial_kl, radial_total_variation, radial_wasserstein
 from heroism.measures.stochastic.transitions import memoryless, transitions
 from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
@@ -236,18 +237,14 @@ def check_output_law(sampler: Sampler, target: Target) -> None:
         if sampler.stochastic:
             known = recursion_of(sampler)
             if part.multiplicity[0] > 1:
-                check_radial_kernels(known, transitions(known, TRIAL))
+                _check_radius(known)
             elif not memoryless(known, TRIAL):
                 check_memory(known, TRIAL)
 
 
 def knows_output_law(sampler: Sampler, target: Target) -> bool:
     """Whether :func:`output_law` finds an engine for them (with the exact score)."""
-    try:
-        check_output_law(sampler, target)
-    except InputError:
-        return False
-    return True
+    return _passes(lambda: check_output_law(sampler, target))
 
 
 def check_path(sampler: Sampler, target: Target) -> None:
@@ -259,6 +256,26 @@ def _check_reduced(target: Target) -> None:
     require(target.dim == 1, "target", type(target).__name__, "the exact law of an output is known for a Gaussian, a "
             "product of identical laws, a rotationally symmetric law, or one of these embedded: take one, or measure "
             "path_kl or histogram")
+
+
+def _check_radius(sampler: Recursion) -> None:
+    """InputError for what a radius alone does not tell: the angle to an earlier state, or to the noise of a step."""
+    remembers = not memoryless(sampler, TRIAL)
+    turned = remembers or any(kernel.inner for kernel in transitions(sampler, TRIAL))
+    beside = [("a product of identical laws", lambda: remembers and check_memory(sampler, TRIAL)),
+              ("measure path_kl", lambda: check_noise_ends_steps(sampler, TRIAL))]
+    remedies = ["take a Gaussian target", *(remedy for remedy, refuses in beside if _passes(refuses))]
+    why = "remembers an earlier state" if remembers else "asks the model at points that have noise of the step"
+    require(not turned, "sampler", type(sampler).__name__, f"{why}, so that on a radius a density of two lengths and "
+            f"an angle would have to be followed, which no engine does: {', or '.join(remedies)}")
+
+
+def _passes(check: Callable[[], object]) -> bool:
+    try:
+        check()
+    except InputError:
+        return False
+    return True
 
 
 def _factor(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start, exact: bool) -> Factor:
