@@ -103,7 +103,6 @@ EXAMPLES = [
     Example(ComposedHeroism.frugal(points=2, refinements=2, memory=2, startup="collocation", placement="clock"),
             "frugal, two points", keeps="noise"),
     Example(decided(ComposedHeroism.frugal()), "frugal", measures_order=False),
-    Example(decided(ComposedHeroism.piloted()), "piloted", measures_order=False),
     Example(decided(ComposedHeroism.parallel(points=3, refinements=3)), "parallel 3"),
     Example(ComposedHeroism.chebyshev(), "chebyshev"),
     Example(ComposedHeroism.growing(), "growing degree", measures_order=False),
