@@ -39,6 +39,7 @@ KNOWN: Mapping[str, tuple[str, str, str, Any]] = {
     "heroism": ("HEROISM", BLUE, "o", SOLID), "composed": ("HEROISM composed", BLUE, "p", DASHED),
     "heroism_frugal": ("HEROISM frugal", VERMILION, "D", SOLID),
     "heroism_frugal_embedded": ("HEROISM frugal, embedded", VERMILION, "d", DASHED),
+    "heroism_piloted": ("HEROISM piloted", BLACK, "D", SOLID),
     "heroism_adaptive": ("HEROISM adaptive", BLACK, "*", SOLID),
     "heroism_parallel": ("HEROISM parallel", GREEN, "P", SOLID),
     "heroism_parallel_embedded": ("HEROISM parallel, embedded", GREEN, "p", DASHED),

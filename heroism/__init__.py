@@ -29,7 +29,7 @@ _HOMES = {
     "heroism.samplers": ("AcceleratedOde", "ComposedHeroism", "Ddim", "Ddpm", "DpmFast", "Euler", "ExponentialAdams",
                          "ExponentialRungeKutta", "GradientEstimation", "Heroism", "HeunPlus", "Ipndm",
                          "OneStepSampler", "Picard", "RandomisedMidpoint", "RungeKutta", "Sampler", "UniPC",
-                         "transition_schedule"),
+                         "focused_schedule", "transition_schedule"),
     "heroism.samplers.stochastic": ("AcceleratedSde", "Churn", "Coefficients", "DdimEta", "DpmSde", "ErSde",
                                     "EulerMaruyama", "OdeThenNoise", "PredictorCorrector", "Restart", "SaSolver",
                                     "SdeDpmSolver", "Seeds", "StochasticRungeKutta", "TwoStageAncestral"),

@@ -132,4 +132,5 @@ def nudged(z: Array, rng: np.random.Generator, resolution: float = DOUBLE) -> Ar
 
 
 def _share(which: NDArray[np.bool_], weights: Array | None) -> float:
-    return float(np.mean(which) if weights is None else np.sum(weights[which]))
+    """Of particles; weights that are one in the mean may make a large share a little more than all."""
+    return float(np.mean(which) if weights is None else min(1.0, np.sum(weights[which])))

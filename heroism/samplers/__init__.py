@@ -2,7 +2,7 @@
 
 from heroism.samplers.accelerated import AcceleratedOde
 from heroism.samplers.base import Decided, OneStepSampler, Piloted, Sampler
-from heroism.samplers.composed import ComposedHeroism, transition_schedule
+from heroism.samplers.composed import ComposedHeroism, focused_schedule, transition_schedule
 from heroism.samplers.ddim import Ddim
 from heroism.samplers.ddpm import Ddpm
 from heroism.samplers.dpm_fast import DpmFast
@@ -18,4 +18,5 @@ from heroism.samplers.runge_kutta import RungeKutta
 
 __all__ = ["AcceleratedOde", "ComposedHeroism", "Ddim", "Ddpm", "Decided", "DpmFast", "Euler", "ExponentialAdams",
            "ExponentialRungeKutta", "GradientEstimation", "Heroism", "HeunPlus", "Ipndm", "OneStepSampler", "Picard",
-           "Piloted", "RandomisedMidpoint", "RungeKutta", "Sampler", "UniPC", "transition_schedule"]
+           "Piloted", "RandomisedMidpoint", "RungeKutta", "Sampler", "UniPC", "focused_schedule",
+           "transition_schedule"]

@@ -111,6 +111,7 @@ def test_memory_raises_the_order_by_one_each():
 COMBINATIONS = [
     ComposedHeroism.frugal(),
     ComposedHeroism.frugal(placement="embedded"),
+    ComposedHeroism.piloted(),
     ComposedHeroism.parallel(placement="embedded"),
     ComposedHeroism.parallel(overlap=False, refinements=9, tolerance=1e-3),
     ComposedHeroism.frugal(points=2, refinements=12, sweep="lu", memory=2, placement="embedded", tolerance=1e-4),

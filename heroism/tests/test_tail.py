@@ -215,3 +215,12 @@ def test_weights_that_cannot_be_right_are_refused():
     wrong = Wrong(PLANE.weights, PLANE.means, PLANE.variances)
     with pytest.raises(ArithmeticError, match=r"starting points have a mean of 0.9\d* instead of 1"):
         Tail(candidates=2).on(wrong, SCHEDULE).draw(20_000, np.random.default_rng(0))
+
+
+def test_where_everything_folds_the_share_is_all():
+    """Weights are one in the mean only: their sum may be a little more than their number."""
+    target = Sphere(25, 2.6)
+    coarse = log_snr_schedule(5, 1e-4, 0.99984)
+    folded = [transport(ComposedHeroism.frugal(), ExactScore(target), coarse, 200, start=Tail(), seed=seed).folded
+              for seed in range(3)]
+    assert 0.0 <= min(folded) <= max(folded) <= 1.0

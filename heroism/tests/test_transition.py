@@ -7,7 +7,7 @@ from heroism.distances import total_variation
 from heroism.errors import InputError
 from heroism.map import Map
 from heroism.noise import log_snr_schedule
-from heroism.samplers import ComposedHeroism, ExponentialAdams, transition_schedule
+from heroism.samplers import ComposedHeroism, ExponentialAdams, focused_schedule, transition_schedule
 from heroism.samplers.composed.placement import even
 from heroism.samplers.composed.sampler import Composed
 from heroism.samplers.composed.transition import FEWEST, SHORT_STEPS, Denoised, most_evaluations, refined
@@ -93,3 +93,12 @@ def test_any_sampler_runs_on_the_same_levels_and_pays_for_the_pilot_run():
 def test_paths_walk_in_single_steps_only(changes):
     with pytest.raises(InputError, match="placement = transition: paths walk in single steps"):
         ComposedHeroism.adaptive(**changes)
+
+
+@pytest.mark.parametrize("steps", [12, 40])
+def test_any_sampler_runs_on_the_focused_clock_for_one_evaluation(steps):
+    target = Sphere(40, 1.5)
+    rival = Map(ExponentialAdams(2), ExactScore(target), focused_schedule(steps, *ENDS))
+    own = prepared(ComposedHeroism.frugal(), target, steps)
+    assert np.array_equal(rival.schedule.tau, own.sampler.levels(schedule(steps)).tau)
+    assert rival.evaluations == ExponentialAdams(2).evaluations(steps) + 1

@@ -16,7 +16,7 @@ from heroism.samplers.base import Decided, Piloted
 from heroism.samplers.composed.pilot import Pilot
 from heroism.samplers.composed.placement import even
 from heroism.samplers.composed.sampler import Composed
-from heroism.samplers.composed.shape import Auto, Shape
+from heroism.samplers.composed.shape import Auto, ByPilot, Shape
 
 _FOCUSED: dict[str, Any] = {"spacing": "gauss_radau", "clock": "focused", "prediction": "velocity",
                             "predictor": "interpolant", "placement": "size", "centre": 0.75,
@@ -47,7 +47,9 @@ class ComposedHeroism(Piloted):
     predictor : first values of the points: "copy" of the state, its "linear" flow, or the earlier "interpolant"
         extrapolated, through the last ``guess_points`` evaluated points (by default M + 1, without memory K).
     memory : M >= 0, or "auto": at most 3, from T = 74 on 4, from twice as many on 5, and again 6, but beyond 2 no more
-        than is stable (``composed/stability.py``): each point more halves the longest stable step.
+        than is stable (``composed/stability.py``): each point more halves the longest stable step. "piloted": 3, from
+        T = 30 on 4, and from 55, 92, 220 and 480 on 5 to 8 (of data prediction from 1.4 times as many), and less from
+        where 192 paths that walk the same steps see errors grow (``composed/orders.py``); nothing is charged.
     startup : "collocation" (keeps the order), "ramp" (nearly, for less) or "growing" (``composed/startup.py``); only
         matters with memory.
     placement : "schedule", its levels; "clock", as many levels between the same ends but evenly spaced on the clock;
@@ -56,8 +58,10 @@ class ComposedHeroism(Piloted):
         all local errors the same besides: a pilot run of 9 even steps finds the difference between predictor and
         corrector. Both are decided once, the same for all particles. Measured on mixtures (d = 2, 4, 64), spheres and
         digits, for the same total variation from 1e-2 to 1e-6 "embedded" takes 6 to 68 evaluations more than "size": it
-        never gains more than the 9 it costs. "transition" is "size", and from T = 16 on a pilot run of 192 paths walks
-        the same steps and adds windows of short ones where the denoised point jumps between two levels
+        never gains more than the 9 it costs. "slopes" is "size", and from T = 30 on 6 evaluations of a pilot run decide
+        ``data_std`` besides, by the mean slope of the denoised point (``composed/pilot.py``): as it is for data in one
+        piece, 0.3 of that for modes, 0 for points. "transition" is "size", and from T = 16 on a pilot run of 192 paths
+        walks the same steps and adds windows of short ones where the denoised point jumps between two levels
         (``composed/transition.py``); memory is at most 2 from the first of them on.
     overlap : begin every step one round after the one before, from what is then known of its start: W steps take
         W + N - 1 rounds. Only for Picard sweeps over points none of which lies at the start of a step.
@@ -73,11 +77,11 @@ class ComposedHeroism(Piloted):
     def __init__(self, points: int | Auto = 3, refinements: int | Auto = "auto", spacing: str = "equispaced",
                  sweep: str = "picard", refinement_constant: float = 1.5, clock: str = "tau", centre: float = 0.5,
                  width: float = 1.0, prediction: str = "scaled_score", data_std: float = 0.3, predictor: str = "copy",
-                 memory: int | Auto = 0, guess_points: int | None = None, startup: str = "collocation",
+                 memory: int | Auto | ByPilot = 0, guess_points: int | None = None, startup: str = "collocation",
                  placement: str = "schedule", overlap: bool = False, tolerance: float | None = None):
         require(not overlap or tolerance is None, "overlap", overlap, "steps that overlap are all refined N times: "
                 "leave the tolerance out")
-        self.pilot = Pilot(placement, tolerance)
+        self.pilot = Pilot(placement, tolerance, memory == "piloted")
         focused = clock == "focused" and prediction == "velocity"
         require(focused or not self.pilot.scouts, "placement", placement,
                 "a pilot run chooses a focused clock and a velocity prediction: ask for both")
@@ -85,9 +89,11 @@ class ComposedHeroism(Piloted):
         shape = Shape(points, refinements, spacing, sweep, refinement_constant, predictor, memory, guess_points,
                       startup)
         walks = (shape.points, shape.refinements, shape.spacing) == (1, 1, "gauss_radau") and not overlap
-        require(placement != "transition" or (walks and tolerance is None), "placement", placement,
-                "paths walk in single steps: only for one gauss_radau point and one evaluation a step, without overlap "
-                "or tolerance")
+        for name, value, walked in (("placement", placement, "transition"), ("memory", memory, "piloted")):
+            require(value != walked or (walks and tolerance is None), name, value,
+                    "paths walk in single steps: only for one gauss_radau point and one evaluation a step, without "
+                    "overlap or tolerance")
+        require(placement != "transition" or memory != "piloted", "memory", memory, "windows decide it: take auto")
         self.undecided = Composed(method, shape, None if placement == "schedule" else even, overlap)
 
     @classmethod
@@ -97,6 +103,13 @@ class ComposedHeroism(Piloted):
         One evaluation of a pilot run fits clock and ``data_std`` to the size of the data.
         """
         return cls(**_FOCUSED | {"points": 1, "refinements": 1, "memory": "auto", "startup": "ramp"} | changes)
+
+    @classmethod
+    def piloted(cls, **changes: Any) -> ComposedHeroism:
+        """Fewest evaluations at small errors, whatever the data: :meth:`frugal` with more memory, as much as a pilot
+        run finds stable, and with a prediction that it finds to suit the data. For 7 evaluations from T = 30 on.
+        """
+        return cls.frugal(**dict[str, Any](placement="slopes", memory="piloted") | changes)
 
     @classmethod
     def adaptive(cls, **changes: Any) -> ComposedHeroism:

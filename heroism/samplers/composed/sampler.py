@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -16,7 +16,7 @@ from heroism.integrals.stages import Method, Plan, Point, Stage
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import PlannedSampler
 from heroism.samplers.composed.placement import Refined, Warp, place
-from heroism.samplers.composed.shape import LEAST_MEMORY, MOST_MEMORY, Shape
+from heroism.samplers.composed.shape import LEAST_MEMORY, LONGEST_MEMORY, MOST_MEMORY, Shape
 from heroism.samplers.composed.stability import stable_memory
 from heroism.samplers.composed.startup import Piece
 
@@ -31,6 +31,7 @@ class Composed(PlannedSampler):
     method, shape : what is interpolated, and what a step is.
     warp : where on the clock the steps lie, as an increasing map of [0, 1] to itself; None for the schedule's levels.
     refined : more levels than that, one by one; None for no more.
+    memories : M of every step (as for ``decided``), if not that of the shape.
     overlap : whether every step begins one round after the one before.
     decided : the refinements of every step (the first transition may be several), if not those of the shape.
 
@@ -40,18 +41,20 @@ class Composed(PlannedSampler):
     """
 
     def __init__(self, method: Method, shape: Shape, warp: Warp | None = None, overlap: bool = False,
-                 decided: tuple[int, ...] | None = None, refined: Refined | None = None):
+                 decided: tuple[int, ...] | None = None, refined: Refined | None = None,
+                 memories: Sequence[int] | None = None):
         super().__init__()
         waits = shape.sweep != "picard" or shape.rule.holds_start or (shape.startup == "ramp" and bool(shape.memory))
         require(not (overlap and waits), "overlap", overlap,
                 "only for picard sweeps over gauss_radau or gauss_legendre points, and no ramp")
         self.method, self.shape, self.warp, self.overlap, self.decided = method, shape, warp, overlap, decided
-        self.refined = refined
+        self.refined, self.memories = refined, memories
 
     @property
     def order(self) -> int:  # type: ignore[override]
         """Classical order, of the steps after the start-up; for points or memory "auto", the highest."""
-        return self.shape.order(MOST_MEMORY if self.shape.memory == "auto" else self.shape.memory)
+        memory = self.shape.memory
+        return self.shape.order(MOST_MEMORY if memory == "auto" else LONGEST_MEMORY if memory == "piloted" else memory)
 
     def evaluations(self, steps: int) -> int:
         return sum(piece.evaluations for piece in self.pieces(steps))
@@ -76,6 +79,10 @@ class Composed(PlannedSampler):
         """The same on other levels."""
         return Composed(self.method, self.shape, self.warp, self.overlap, self.decided, refined)
 
+    def with_memories(self, memories: Sequence[int]) -> Composed:
+        """The same with M step by step; a list may grow while the :meth:`steps` are made."""
+        return Composed(self.method, self.shape, self.warp, self.overlap, self.decided, self.refined, memories)
+
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         if self.overlap:
             return overlapping(flow, bundle, self.planned(schedule))
@@ -91,18 +98,21 @@ class Composed(PlannedSampler):
         return place(self.method.clock, schedule.start, schedule.end, schedule.steps, self.warp)
 
     def plan(self, schedule: NoiseSchedule) -> Plan:
-        return Plan(tuple(self._steps(self._even(schedule))))
+        return Plan(tuple(self.steps(schedule)))
 
-    def _steps(self, schedule: NoiseSchedule) -> Iterator[tuple[Stage, ...]]:
+    def steps(self, schedule: NoiseSchedule) -> Iterator[tuple[Stage, ...]]:
+        """What is done from the largest noise level to the smallest, each step made when it is asked for."""
+        schedule = self._even(schedule)
         method, shape, memory = self.method, self.shape, self.shape.memory_for(schedule.steps)
         if shape.memory == "auto":
             memory = stable_memory(method.prediction, schedule, memory, LEAST_MEMORY)
         refined, most = self.refined or Refined(schedule, schedule.steps), memory
         transitions, past, slots = enumerate(refined.schedule.transitions()), list[Point](), 0
-        for piece in self.pieces(schedule.steps):
+        for i, piece in enumerate(self.pieces(schedule.steps)):
             if piece.first == 0.0:
                 number, transition = next(transitions)
                 memory = min(most, SHORT_MEMORY) if number >= refined.first else most
+            memory = memory if self.memories is None else self.memories[i]
             start, end = (method.clock.level(*transition, unit) for unit in (piece.first, piece.last))
             taken = set(range(slots)) if self.overlap else {point.slot for point in past}
             free = (slot for slot in count() if slot not in taken)

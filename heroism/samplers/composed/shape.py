@@ -14,10 +14,13 @@ SWEEPS = ("picard", "gauss_seidel", "lu")
 PREDICTORS = ("copy", "linear", "interpolant")
 MOST_POINTS = 12
 MOST_MEMORY = 6  # with 7, the last digits are lost to a weak instability (sphere, digits); with more, the first
+LONGEST_MEMORY = 8  # where a pilot run decides it step by step
 LEAST_MEMORY = 2
+ENOUGH_STEPS = (30, 55, 92, 220, 480)  # for a memory of 4 to 8, where a pilot run decides
 FEW_STEPS = 4.6  # a memory of M is stable with 2^M times as many
 
 Auto = Literal["auto"]
+ByPilot = Literal["piloted"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Shape:
     sweep: str = "picard"
     refinement_constant: float = 1.5
     predictor: str = "copy"
-    memory: int | Auto = 0
+    memory: int | Auto | ByPilot = 0
     guess_points: int | None = None
     startup: str = "collocation"
 
@@ -45,7 +48,7 @@ class Shape:
             require(value in names, name, value, f"choose one of {', '.join(names)}")
         for field, name, least in (("points", "K", 1), ("refinements", "N", 1), ("memory", "memory", 0),
                                    ("guess_points", "guess_points", 1)):
-            if getattr(self, field) not in ("auto", None):
+            if getattr(self, field) not in ("auto", None) and (field, getattr(self, field)) != ("memory", "piloted"):
                 object.__setattr__(self, field, whole_number(name, getattr(self, field), least))
         require(self.refinement_constant > 0, "refinement_constant", self.refinement_constant, "give a positive number")
         require(self.points != "auto" or (self.memory == 0 and self.predictor != "interpolant"), "points", self.points,
@@ -76,7 +79,9 @@ class Shape:
         return self.refinements
 
     def memory_for(self, steps: int) -> int:
-        """M on T = ``steps`` noise levels, if the method is stable with as much."""
+        """M on T = ``steps`` noise levels, if the method is stable with as much; of a pilot run, the most."""
+        if self.memory == "piloted":
+            return LEAST_MEMORY + 1 + sum(steps >= enough for enough in ENOUGH_STEPS)
         if self.memory == "auto":
             return min(MOST_MEMORY, max(LEAST_MEMORY + 1, int(math.log2(steps / FEW_STEPS))))
         return self.memory
