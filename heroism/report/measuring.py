@@ -28,7 +28,7 @@ MEASURES = (TotalVariation(), Kl())
 STEPS = (8, 16, 32, 64)
 Schedule = str | NoiseSchedule | Callable[[int], NoiseSchedule]
 GRIDS = ("karras", "exponential", "polyexponential", "kl_optimal", "laplace", "vp", "align_your_steps", "normal",
-         "sgm_uniform", "simple", "ddim_uniform", "beta", "linear_quadratic", "flow")
+         "sgm_uniform", "simple", "ddim_uniform", "beta", "linear_quadratic", "flow", "bong_tangent")
 SCHEDULES: Mapping[str, Callable[[int], NoiseSchedule]] = {
     "rho": partial(rho_schedule, tau_min=1e-4, tau_max=0.9999),
     "log_snr": partial(log_snr_schedule, tau_min=1e-4, tau_max=0.9999),
