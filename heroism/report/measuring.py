@@ -19,7 +19,7 @@ from heroism.measures.run import Run
 from heroism.noise import NoiseSchedule, log_snr_schedule, paper_schedule, rho_schedule, uniform_time_schedule
 from heroism.report.report import Comparison, Report, Rung
 from heroism.samplers.base import DOUBLE, Sampler
-from heroism.samplers.external.own import as_sampler
+from heroism.samplers.external.recognise import as_sampler
 from heroism.scores import ExactScore
 from heroism.starts import Start, start_law
 from heroism.targets.base import Target
