@@ -204,6 +204,24 @@ def flow(steps: int, shift: float = 1.0, terminal: float | None = None, timestep
     return _finished(name, sigmas if end == "zero" else sigmas[:-1], _end(end, sigmas[-1]))
 
 
+def bong_tangent(steps: int, pivot: float = 0.6, slope: float = 0.2, end: str = "sigma_min") -> NoiseSchedule:
+    """Two arctangents of flow matching's s, from 1 to 1/2 in the first share ``pivot`` of the levels and on to zero in
+    the rest, steepest where they meet (``bong_tangent`` of RES4LYF, ``slope`` as there at 40 steps). With end =
+    sigma_min the last s is 1/1000, the smallest of :func:`flow`.
+    """
+    count = whole_number("T", steps, 3) + 1
+    require(0.0 < pivot < 1.0, "pivot", pivot, "give a number between 0 and 1")
+    sharp, early = 40.0 * positive("slope", slope) / count, int(count * pivot)
+    require(1 < early < count - 1, "pivot", pivot, "leave two levels on either side of it")
+
+    def branch(length: int, steepest: int, high: float, low: float) -> Array:
+        curve = np.arctan(sharp * (steepest - np.arange(length)))
+        return np.asarray(low + (high - low) * (curve - curve[-1]) / (curve[0] - curve[-1]))
+
+    shares = np.append(branch(early, early, 1.0, 0.5)[:-1], branch(count - early, 0, 0.5, 0.0))
+    return _finished("bong_tangent", flow_sigmas(shares[:-1]), _end(end, float(flow_sigmas([1e-3])[0])))
+
+
 def dynamic_shift(tokens: float, few: float = 256, many: float = 4096, low: float = 0.5, high: float = 1.15) -> float:
     """The shift ``exp(mu)`` for so many image tokens, mu linear from ``low`` at ``few`` to ``high`` at ``many``; the
     defaults are those of the pipelines of Flux.

@@ -21,7 +21,8 @@ from heroism.measures.lemmas.exact_flow import carry
 from heroism.noise import Array, NoiseLevel, log_snr_schedule
 from heroism.rates import fit_rate
 from heroism.samplers.base import Sampler
-from heroism.samplers.external.own import OwnSampler, as_sampler
+from heroism.samplers.external.own import OwnSampler
+from heroism.samplers.external.recognise import as_sampler
 from heroism.samplers.linearity import tangent_error
 from heroism.scores import ExactScore
 from heroism.targets import GaussianMixture

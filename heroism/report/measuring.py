@@ -19,7 +19,7 @@ from heroism.measures.run import Run
 from heroism.noise import NoiseSchedule, log_snr_schedule, paper_schedule, rho_schedule, uniform_time_schedule
 from heroism.report.report import Comparison, Report, Rung
 from heroism.samplers.base import DOUBLE, Sampler
-from heroism.samplers.external.own import as_sampler
+from heroism.samplers.external.recognise import as_sampler
 from heroism.scores import ExactScore
 from heroism.starts import Start, start_law
 from heroism.targets.base import Target
@@ -28,7 +28,7 @@ MEASURES = (TotalVariation(), Kl())
 STEPS = (8, 16, 32, 64)
 Schedule = str | NoiseSchedule | Callable[[int], NoiseSchedule]
 GRIDS = ("karras", "exponential", "polyexponential", "kl_optimal", "laplace", "vp", "align_your_steps", "normal",
-         "sgm_uniform", "simple", "ddim_uniform", "beta", "linear_quadratic", "flow")
+         "sgm_uniform", "simple", "ddim_uniform", "beta", "linear_quadratic", "flow", "bong_tangent")
 SCHEDULES: Mapping[str, Callable[[int], NoiseSchedule]] = {
     "rho": partial(rho_schedule, tau_min=1e-4, tau_max=0.9999),
     "log_snr": partial(log_snr_schedule, tau_min=1e-4, tau_max=0.9999),

@@ -103,3 +103,22 @@ def flattened(model, x, sigmas):
 
 def step_mirrored(score, x, level, next_level):
     return np.abs(step_ddim(score, x, level, next_level))
+
+
+def ancestral(model, x, sigmas, noise_sampler=None, eta=1.0):
+    """Euler steps further down, and up again by noise (k-diffusion's ``sample_euler_ancestral``)."""
+    for now, then in itertools.pairwise(sigmas):
+        up = min(then, eta * np.sqrt(then**2 * (now**2 - then**2) / now**2))
+        down = np.sqrt(then**2 - up**2)
+        x = x + (down - now) * (x - model(x, now)) / now
+        if up > 0.0:
+            x = x + up * noise_sampler(now, then)
+    return x
+
+
+def clipped_ancestral(model, x, sigmas, noise_sampler=None):
+    return ancestral(lambda x, sigma: np.clip(model(x, sigma), -1.0, 1.0), x, sigmas, noise_sampler)
+
+
+def noisy_besides(model, x, sigmas, noise_sampler=None):
+    return noisy(model, ancestral(model, x, sigmas, noise_sampler), sigmas[-1:])

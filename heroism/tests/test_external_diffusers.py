@@ -8,16 +8,18 @@ import pytest
 
 from heroism.errors import InputError
 from heroism.flow import BudgetExceeded, Flow
-from heroism.grids import flow, flow_sigmas
+from heroism.grids import flow, flow_sigmas, karras
+from heroism.integrals.predictions import Data
 from heroism.noise import log_snr_schedule, rho_schedule
 from heroism.samplers import Ddim, ExponentialAdams, RungeKutta, UniPC
+from heroism.samplers.known import known
 from heroism.samplers.linearity import tangent_error
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, bundle
 
 pytest.importorskip("diffusers", reason="the extra is not installed: pip install -e '.[diffusers]'")
 
 from heroism.samplers.external import Diffusers, trained_schedule
-from heroism.samplers.external.catalogue import METHODS, REFUSED
+from heroism.samplers.external.catalogue import EDM, METHODS, REFUSED
 from heroism.samplers.external.diffusers_schedulers import known_warnings
 
 CASES = [(name, {}) for name in METHODS if name != "FlowMatchHeunDiscreteScheduler"] + [
@@ -194,7 +196,7 @@ def test_leading_timesteps_start_below_the_noise_of_the_sample():
     assert asked("DDIM", 300).timesteps[0] == 897
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("name", REFUSED.keys() - EDM.keys())
 def test_what_is_refused_draws_noise(name):
     import diffusers
     import torch
@@ -261,6 +263,27 @@ def test_the_step_to_zero_noise_is_the_data_prediction(name, first_order):
     ends = Diffusers(name, table="trained", precision="double").transport(
         Flow(score), bundle(), trained_schedule(21, "zero"))
     assert np.allclose(ends, asked_last["data"], rtol=1e-4, atol=1e-4) is first_order
+
+@pytest.mark.parametrize("name, ours", EDM.items())
+def test_those_of_edm_are_a_known_sampler_on_the_karras_grid(name, ours):
+    """From their network's units (2206.00364, table 1), up to single precision; without their step to zero noise."""
+    import diffusers
+    import torch
+
+    scheduler = getattr(diffusers, name)()
+    scheduler.set_timesteps(8)
+    levels = scheduler.sigmas[:-1].double().numpy()
+    schedule = karras(8, sigma_min=scheduler.config.sigma_min, sigma_max=scheduler.config.sigma_max)
+    assert np.allclose(levels, [level.sigma for level in schedule.levels[::-1]], rtol=1e-5)
+    start = bundle()[:1]
+    sample, spread = torch.from_numpy(start[0] / np.sqrt(schedule.start.alpha_bar)), scheduler.config.sigma_data
+    for timestep, level in zip(scheduler.timesteps[:-1], schedule.levels[:0:-1], strict=True):
+        state = np.sqrt(level.alpha_bar) * sample.double().numpy()[None]
+        data, total = Data().of(state, PLANE.score(state, level), level)[0], spread**2 + level.sigma**2
+        asked = (data - spread**2 / total * sample.double().numpy()) * np.sqrt(total) / (spread * level.sigma)
+        sample = scheduler.step(torch.from_numpy(asked), timestep, sample, return_dict=False)[0]
+    mine = known(ours).transport(Flow(PLANE.score), start, schedule)[0]
+    assert np.allclose(mine, np.sqrt(schedule.end.alpha_bar) * sample.double().numpy(), rtol=1e-4, atol=1e-5)
 
 
 def test_asked_at_sigma_only_matters_where_timesteps_are_rounded():

@@ -50,7 +50,10 @@ def test_another_end_is_refused(grid):
     (lambda: grids.beta(900), "T = 900: the quantiles of the beta law make no such number of levels"),
     (lambda: grids.simple(1200), "two levels of simple"), (lambda: grids.flow(9, terminal=1.0), "terminal = 1.0"),
     (lambda: grids.ddim_uniform(100), "T = 100: no whole stride makes so many levels; take 101"),
-    (lambda: grids.linear_quadratic(9, threshold=1.0), "threshold"), (lambda: grids.flow(9, shift=-1.0), "shift = -1")])
+    (lambda: grids.linear_quadratic(9, threshold=1.0), "threshold"),
+    (lambda: grids.bong_tangent(9, pivot=1.0), "pivot = 1.0: give a number"),
+    (lambda: grids.bong_tangent(9, pivot=0.1), "pivot = 0.1: leave two levels"),
+    (lambda: grids.flow(9, shift=-1.0), "shift = -1")])
 def test_one_sentence_for_a_mistake(make, said):
     with pytest.raises(InputError, match=said):
         make()
@@ -100,6 +103,14 @@ def test_quantiles_of_the_beta_law_are_those_of_scipy():
     shares = 1.0 - np.linspace(0.0, 1.0, 20, endpoint=False)
     chosen = np.rint(beta_law.ppf(shares, 0.6, 0.6) * 999).astype(int)
     assert np.allclose(sigmas(grids.beta(21, end="zero"))[:-1], grids.trained_sigmas()[chosen], rtol=1e-12)
+
+
+def test_two_arctangents_meet_at_equal_shares():
+    """At 20 steps, against levels of the code that it comes from."""
+    found = sigmas(grids.bong_tangent(21, end="zero"))[:-1]
+    expected = [1.0, 0.9917, 0.982, 0.9705, 0.9565, 0.9395, 0.9182, 0.8908, 0.8548, 0.8057, 0.7368, 0.6381, 0.5, 0.3593,
+                0.2464, 0.1657, 0.1094, 0.0693, 0.0398, 0.0174]
+    assert np.allclose(found / (1.0 + found), expected, atol=1e-4)
 
 
 def test_dynamic_shift_of_flux():

@@ -11,6 +11,7 @@ from hydra.utils import instantiate
 import heroism as hs
 from heroism.errors import InputError
 from heroism.flow import Flow
+from heroism.grids import from_sigmas
 from heroism.noise import NoiseSchedule, log_snr_schedule, rho_schedule
 from heroism.samplers import DpmFast
 from heroism.samplers.dpm_fast import step_orders
@@ -70,6 +71,24 @@ def test_dpm_fast_is_that_of_k_diffusion(T):
     finally:
         torch.set_default_dtype(torch.float32)
     assert np.allclose(mine, theirs, rtol=0, atol=1e-11)
+
+
+def test_dpm_adaptive_is_dpm_solver_3_at_the_levels_that_it_chose():
+    """Its steps depend on the state, so it has no Jacobian; frozen (grid=table) it is one that has."""
+    torch, shipped, chosen = pytest.importorskip("torch"), k_diffusion(), [SCHEDULE.start.sigma]
+
+    def sample(model, x, sigmas):
+        return shipped.sample_dpm_adaptive(model, x, sigmas[-1].item(), sigmas[0].item(), disable=True,
+                                           callback=lambda info: chosen.append(info["sigma"].item()))
+
+    torch.set_default_dtype(torch.float64)
+    try:
+        theirs = ends(as_sampler(sample, "denoiser", array="torch"))
+    finally:
+        torch.set_default_dtype(torch.float32)
+    kept = -np.unique(-np.array(chosen))  # a step that was refused leaves the level as it was
+    assert len(kept) > 5 and np.allclose(kept[-1], SCHEDULE.end.sigma)
+    assert np.allclose(ends(known("dpm_solver_3"), from_sigmas("chosen", kept)), theirs, rtol=0, atol=1e-11)
 
 
 def test_dpm_fast_spends_what_it_is_granted():

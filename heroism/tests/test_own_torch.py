@@ -9,7 +9,7 @@ import heroism as hs
 from heroism.errors import InputError
 from heroism.noise import rho_schedule
 from heroism.samplers import RungeKutta
-from heroism.samplers.external import Diffusers, as_sampler
+from heroism.samplers.external import Diffusers, DiffusersNoise, as_sampler
 from heroism.samplers.external.catalogue import METHODS
 from heroism.samplers.external.diffusers_schedulers import known_warnings
 from heroism.scores import ExactScore
@@ -110,7 +110,7 @@ MEASURED = [("DDIM", {}, 1), ("EulerDiscrete", {}, 1), ("HeunDiscrete", {}, 2), 
             ("DPMSolverMultistep", {"solver_order": 3}, 2), ("DEISMultistep", {"solver_order": 3}, 2),
             ("UniPCMultistep", {"solver_order": 1}, 2), ("UniPCMultistep", {}, 2),
             ("UniPCMultistep", {"lower_order_final": False}, 3), ("LMSDiscrete", {}, 2),
-            ("PNDM", {}, 2)]
+            ("PNDM", {}, 2), ("FlowMatchEulerDiscrete", {}, 1)]
 
 
 @pytest.mark.parametrize("name", [name for name, method in METHODS.items() if method.takes_sigmas or not method.flow])
@@ -129,6 +129,23 @@ def test_schedulers_have_their_order(name, options, order):
         hs.testing.assert_order(scheduler, order + 1)
 
 
+@pytest.mark.parametrize("name, options", [
+    ("DDPMScheduler", {"clip_sample": False}), ("EulerAncestralDiscreteScheduler", {}),
+    ("KDPM2AncestralDiscreteScheduler", {}), ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}),
+    ("DPMSolverSinglestepScheduler", {"algorithm_type": "sde-dpmsolver++"})])
+def test_a_stochastic_instance_draws_noise_of_ours(name, options):
+    """And its law is what its class has."""
+    import torch
+
+    line = hs.GaussianMixture([[-1.0], [1.5]], [0.1, 0.3], [0.3, 0.7])
+    with known_warnings():
+        before = torch.get_rng_state()
+        tv = [hs.measure(one, line, steps=[12], particles=2).rungs[0].tv.value
+              for one in (getattr(diffusers, name)(**options), DiffusersNoise(name, options))]
+    assert tv[0] == pytest.approx(tv[1], rel=1e-12) and 0.0 < tv[0] < 1.0
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_options_of_an_instance_are_kept():
     scheduler = diffusers.DPMSolverMultistepScheduler(solver_order=3, solver_type="heun", beta_start=0.001)
     assert as_sampler(scheduler).options.items() >= {"solver_order": 3, "solver_type": "heun"}.items()
@@ -140,8 +157,9 @@ def test_options_of_an_instance_are_kept():
     ("DPMSolverMultistepScheduler", {"thresholding": True}, "make it with thresholding=False"),
     ("DPMSolverMultistepScheduler", {"use_karras_sigmas": True}, "moves the noise levels"),
     ("EulerDiscreteScheduler", {"timestep_spacing": "trailing"}, "moves the noise levels"),
-    ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++"}, "adds noise"),
-    ("DDPMScheduler", {}, "adds noise"), ("EulerAncestralDiscreteScheduler", {}, "adds noise"),
+    ("DDPMScheduler", {}, "clip_sample = True"), ("LCMScheduler", {}, "adds noise"),
+    ("SASolverScheduler", {}, "sampler=sa_solver is its method"),
+    ("EDMDPMSolverMultistepScheduler", {}, "sampler=dpmpp_2m is its method"),
     ("VQDiffusionScheduler", {"num_vec_classes": 5}, "not known")])
 def test_an_instance_that_cannot_be_measured(name, options, said):
     with known_warnings(), pytest.raises(InputError, match=said):

@@ -175,7 +175,7 @@ def test_nothing_to_compare(samplers):
 
 # ---- what a newcomer finds -------------------------------------------------------------------------------------------
 
-MODULES = ("heroism", "heroism.testing", "heroism.report.measuring", "heroism.samplers.external.own")
+MODULES = ("heroism", "heroism.testing", "heroism.report.measuring", "heroism.samplers.external.recognise")
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -97,6 +97,9 @@ TABLE = ("num_train_timesteps", "beta_start", "beta_end", "beta_schedule", "trai
 # Options that would make a step anything but linear in sample and model output, with the only value that is accepted.
 LINEAR_ONLY: Options = {"clip_sample": False, "thresholding": False, "stochastic_sampling": False}
 
+# Those of EDM, deterministic, and our name of the same method.
+EDM: Mapping[str, str] = {"EDMEulerScheduler": "ddim", "EDMDPMSolverMultistepScheduler": "dpmpp_2m"}
+
 # Why the others have no exact density here. Each reason is put to the test.
 _NOISE = "adds noise in every step, so its output has no density in closed form: take sampler=diffusers_noise"
 REFUSED: Mapping[str, str] = {
@@ -104,4 +107,6 @@ REFUSED: Mapping[str, str] = {
     "EulerAncestralDiscreteScheduler": _NOISE,
     "KDPM2AncestralDiscreteScheduler": _NOISE,
     "LCMScheduler": "adds noise in every step, and is made for distilled models",
+    **{name: f"makes its own noise levels, those of grid=karras, and its own network's units: sampler={ours} is its "
+             "method" for name, ours in EDM.items()},
 }

@@ -1,4 +1,4 @@
-"""A sampler of one's own, unmodified: a function on a denoiser, a step on a score, a scheduler of ``diffusers``.
+"""A sampler of one's own, unmodified: a function on a denoiser, or a step on a score.
 
 Positions and tangents go through it as one batch ``(n (1 + p), d)``, the n positions first. The model that it is given
 answers the rows of positions with values and the rows of tangents with derivatives along them, so a code that is linear
@@ -8,33 +8,23 @@ by rows whose end is known: differences of neighbouring paths, and combinations 
 
 from __future__ import annotations
 
-import inspect
-import sys
 from abc import abstractmethod
 from collections.abc import Callable
-from importlib import import_module
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from heroism.errors import InputError, require, whole_number
+from heroism.errors import require, whole_number
 from heroism.flow import Flow, Score
 from heroism.integrals.predictions import Data
 from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
 from heroism.samplers.base import DOUBLE, Sampler
 from heroism.samplers.external.arrays import ARRAYS, Arrays, array_library
-from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED, TABLE
-from heroism.samplers.external.diffusers_schedulers import Diffusers
-from heroism.samplers.known import known
 
-KINDS = ("denoiser", "step")
 CROWD, ALONE = 32, 2  # of so many paths so many are also run without their neighbours
 STRETCH = 4.0  # of a combination of tangents: what is clipped shows at another length
 EXPLAINED = 1e-6  # a miss, relative to the largest state on the way, that rounding may explain in double precision
 LOOSE = 2.0**13  # the same, in units of a lower precision
-PLACED = ("timestep_spacing", "final_sigmas_type", "steps_offset", "use_karras_sigmas", "use_exponential_sigmas",
-          "use_beta_sigmas", "use_flow_sigmas", "use_lu_lambdas", "set_alpha_to_one", "rescale_betas_zero_snr")
 
 Ask = Callable[[Array, NoiseLevel], Array]
 
@@ -144,7 +134,8 @@ class OwnDenoiser(OwnSampler):
     ``model`` takes one sigma, as a number or once a row.
     """
 
-    def _run(self, ask: Ask, bundle: Array, schedule: NoiseSchedule) -> Array:
+    def _run(self, ask: Ask, bundle: Array, schedule: NoiseSchedule, **more: Any) -> Array:
+        """``more`` is passed on to the function."""
         rows = as_rows(bundle) / np.sqrt(schedule.start.alpha_bar)
 
         def model(x: Any, sigma: Any) -> Any:
@@ -153,9 +144,12 @@ class OwnDenoiser(OwnSampler):
             data = Data().of(here, ask(here, level), level)
             return self._arrays.give(as_rows(data), like=x)
 
-        sigmas = self._arrays.make(np.array([level.sigma for level in schedule.levels[::-1]]))
-        out = self._given(rows, self.function(model, self._arrays.make(rows), sigmas), f"what {self.name} returns")
+        given = self.function(model, self._arrays.make(rows), self._sigmas(schedule), **more)
+        out = self._given(rows, given, f"what {self.name} returns")
         return (np.sqrt(schedule.end.alpha_bar) * out).reshape(bundle.shape)
+
+    def _sigmas(self, schedule: NoiseSchedule) -> Any:
+        return self._arrays.make(np.array([level.sigma for level in schedule.levels[::-1]]))
 
     def _level(self, sigma: Any) -> NoiseLevel:
         values = np.ravel(self._arrays.read(sigma) if self._arrays.floating(sigma) else np.asarray(sigma, float))
@@ -227,94 +221,6 @@ class Watch:
             self.reach[i] = max(self.reach[i], float(np.max(size, where=np.isfinite(size), initial=0.0)))
 
 
-def as_sampler(sampler: Any, kind: str = "auto", order: int = 0, array: str = "auto",
-               precision: str = "shipped") -> Sampler:
-    """Anything that can be measured as a :class:`Sampler`.
-
-    Parameters
-    ----------
-    sampler : a sampler of this suite; the name that people know one by, such as "dpmpp_2m"; a scheduler of
-        ``diffusers``, an instance; a function ``sample(model, x, sigmas)``; a function ``step(score, x, level,
-        next_level)``.
-    kind : "denoiser" or "step" for a function; "auto" counts its arguments without a default, three or four.
-    order, array : as in :class:`OwnSampler`.
-    precision : of a scheduler of ``diffusers``, as in :class:`Diffusers`.
-
-    Raises
-    ------
-    InputError : none of these.
-
-    >>> def euler(model, x, sigmas):
-    ...     for now, then in zip(sigmas[:-1], sigmas[1:]):
-    ...         x = x + (then - now) * (x - model(x, now)) / now
-    ...     return x
-    >>> as_sampler(euler)
-    OwnDenoiser(euler, numpy)
-    """
-    if isinstance(sampler, Sampler):
-        return sampler
-    if isinstance(sampler, str):
-        return known(sampler)
-    if hasattr(sampler, "set_timesteps") and hasattr(sampler, "config") and not inspect.isclass(sampler):
-        return from_scheduler(sampler, precision)
-    require(callable(sampler) and not inspect.isclass(sampler), "sampler", sampler,
-            "give a sampler, a scheduler of diffusers, or a function sample(model, x, sigmas) or step(score, x, level, "
-            "next_level)")
-    require(kind in ("auto", *KINDS), "kind", kind, f"choose auto or one of {', '.join(KINDS)}")
-    chosen = {3: "denoiser", 4: "step"}.get(needed_arguments(sampler), "") if kind == "auto" else kind
-    require(chosen != "", "sampler", name_of(sampler), f"has {needed_arguments(sampler)} arguments without a default; "
-            "sample(model, x, sigmas) has three and step(score, x, level, next_level) four: bind the others "
-            "(functools.partial), or give kind")
-    return (OwnDenoiser if chosen == "denoiser" else OwnStep)(sampler, order, array)
-
-
-def named(function: str | None = None, kind: str = "auto", order: int = 0, array: str = "auto") -> Sampler:
-    """The same of a function, sampler or scheduler by its dotted path, looked for in the working directory too.
-
-    Raises InputError for a path that leads nowhere.
-    """
-    require(isinstance(function, str) and "." in function, "sampler.function", function,
-            "give a dotted path, such as mymodule.sample_mine")
-    module, _, name = str(function).rpartition(".")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.append(here)
-    try:
-        found = getattr(import_module(module), name)
-    except ModuleNotFoundError as missing:
-        if missing.name is None or not f"{module}.".startswith(f"{missing.name}."):
-            raise
-        raise InputError("sampler.function", function, f"there is no module {missing.name} here: run where it can be "
-                         "imported") from None
-    except AttributeError:
-        raise InputError("sampler.function", function, f"the module {module} has no {name}") from None
-    return as_sampler(found, kind, order, array)
-
-
-def from_scheduler(scheduler: Any, precision: str = "shipped") -> Diffusers:
-    """A scheduler of ``diffusers`` with the options that the instance was made with; a fresh one runs, at the levels of
-    the schedule, whose table replaces its own.
-
-    Raises InputError for an option that would clip, or that would move the levels.
-    """
-    name = type(scheduler).__name__
-    require(name not in REFUSED, "sampler", name, REFUSED.get(name, ""))
-    require(name in METHODS, "sampler", name, f"this scheduler is not known; choose one of {', '.join(METHODS)}")
-    placed = METHODS[name].own_levels
-    known = {key: value.default for key, value in inspect.signature(type(scheduler)).parameters.items()}
-    own = {key: scheduler.config[key] for key in known if key in scheduler.config and key not in TABLE}
-    for key, off in LINEAR_ONLY.items():
-        require(own.get(key, off) == off, f"{name}.{key}", own.get(key),
-                f"a clipped step is not linear and carries no Jacobian: make it with {key}={off}")
-    for key in PLACED:
-        require(own.get(key) in (known.get(key), placed.get(key)), f"{name}.{key}", own.get(key),
-                "moves the noise levels, which are those of the schedule here: leave it out, or take "
-                f"Diffusers({name!r}, options, table='trained')")
-    options = {key: value for key, value in own.items()
-               if key not in (*PLACED, *placed, *LINEAR_ONLY) and value != known[key]}
-    return Diffusers(name, options, precision=precision)
-
-
 def as_rows(bundle: Array) -> Array:
     """(n (1 + p), d) of a bundle (1 + p, n, d), the positions first."""
     return bundle.reshape(-1, bundle.shape[-1])
@@ -325,12 +231,6 @@ def apart(one: Array, other: Array, start: Array, tolerance: float) -> bool:
     gap, size = np.abs(one - other), max(float(np.abs(start).max()), 1.0)
     return bool(np.any(np.isfinite(gap) & (gap > tolerance * np.maximum(size, np.abs(other))))
                 or np.any(np.isfinite(one) != np.isfinite(other)))
-
-
-def needed_arguments(function: Callable[..., Any]) -> int:
-    """How many positional arguments have no default."""
-    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.default is p.empty and p.kind in positional for p in inspect.signature(function).parameters.values())
 
 
 def name_of(function: Any) -> str:
