@@ -69,12 +69,12 @@ sweep-dimension: ## how T(d, epsilon) grows with d, beside the theorem
 sweep-accuracy: ## how T(d, epsilon) grows with 1/epsilon, beside the theorem
 sweep-floors: ## where histogram and optimal transport stop and the exact total variation goes on
 sweep-dimension sweep-accuracy sweep-floors: sweep-%: $(VENV)/.ready
-	@$(PY) -m experiments.run -m study=$* $(ARGS); status=$$?; \
+	@$(PY) -m experiments.run -m study=$* report=false $(ARGS); status=$$?; \
 	  test $$status -gt 1 || $(PY) -m analysis.report $* $(WHERE) || status=$$?; exit $$status
 
 # Some options of some schedulers fail; their records say why, and the table with them.
 sweep-diffusers: $(VENV)/.extras ## other people's solvers: the order they reach, where they stop, and why
-	@$(PY) -m experiments.run -m study=diffusers $(ARGS) || test $$? -eq 1
+	@$(PY) -m experiments.run -m study=diffusers report=false $(ARGS) || test $$? -eq 1
 	@$(PY) -m analysis.report diffusers $(WHERE)
 
 leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on every target, a published experiment, shipped solvers
@@ -82,20 +82,20 @@ leaderboard: $(VENV)/.ready ## which sampler at which budget: every sampler on e
 	  if $(PY) -c 'import diffusers, diffrax' 2>/dev/null; then studies="$$studies diffusers"; else \
 	  echo "The study of shipped solvers is left out: the extras are missing, make setup-extras installs them."; fi; \
 	  for study in $$studies; do \
-	  $(PY) -m experiments.run -m study=$$study $(ARGS); status=$$?; test $$status -le 1 || exit $$status; \
+	  $(PY) -m experiments.run -m study=$$study report=false $(ARGS); status=$$?; test $$status -le 1 || exit $$status; \
 	  test $$status -eq 0 -o $$study = diffusers || failed=1; done; \
 	  $(PY) -m analysis.report $$studies $(WHERE) || failed=1; exit $$failed
 
 .PHONY: practice
 practice: $(VENV)/.ready ## what to run at 5 to 50 score evaluations: what people run, ranked, with ties
-	@$(PY) -m experiments.run -m study=practice $(ARGS); status=$$?; \
+	@$(PY) -m experiments.run -m study=practice report=false $(ARGS); status=$$?; \
 	  test $$status -gt 1 || $(PY) -m analysis.report practice $(WHERE) || status=$$?; exit $$status
 
 # All claims are checked before the first sweep; those that are broken are named, and the others go on.
 verify: $(VENV)/.ready ## every claim: run what is missing, fit, judge (ARGS=--smoke: a tiny version, --paper=2506.24042: of one paper, --controls: negative controls too)
 	@studies=$$($(PY) -m analysis.verify --studies $(filter --paper=% --controls,$(ARGS))); broken=$$?; test $$broken -eq 0 -o $$broken -eq 2 || exit $$broken; \
 	  for study in $$studies; do \
-	  $(PY) -m experiments.run -m study=$$study $(if $(findstring --smoke,$(ARGS)),smoke=true); status=$$?; \
+	  $(PY) -m experiments.run -m study=$$study report=false $(if $(findstring --smoke,$(ARGS)),smoke=true); status=$$?; \
 	  test $$status -le 1 || exit $$status; done; \
 	  $(PY) -m analysis.verify $(ARGS); status=$$?; test $$status -ne 0 || status=$$broken; exit $$status
 

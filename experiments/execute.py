@@ -14,6 +14,7 @@ from experiments import measure
 from experiments.build import Parts, build, make
 from experiments.job import GROUPS, Job
 from experiments.origin import now, provenance
+from experiments.progress import DONE, FAILED, THERE, line
 from experiments.search import Unreachable, smallest_T
 from experiments.signals import Interrupted
 from experiments.store import Store
@@ -81,11 +82,13 @@ def _check_once(target: str, files: str, plugins: tuple[str, ...], levels: tuple
 
 
 class Execution:
-    """A job being done; ``tell`` hears of every rung, ``force`` computes finished ones again."""
+    """A job being done; ``tell`` hears of every rung of a ladder and of the answer of a search, ``force`` computes
+    finished ones again."""
 
     def __init__(self, job: Job, store: Store, force: bool = False, tell: Tell = lambda line: None):
         self.job, self.store, self.force, self.tell = job, store, force, tell
         self.visited: dict[int, Record] = {}
+        self._spent = 0  # score evaluations of all paths since it last told
 
     def run(self) -> list[Record]:
         """The records of the job, in order: the rungs of its ladder, or the answer of its search."""
@@ -104,21 +107,29 @@ class Execution:
     def _rung(self, T: int) -> Record:
         key = self.job.key(T)
         record = self._reuse(key)
-        if record is None:
+        if fresh := record is None:
             config = self.job.config
             record = self._attempt("rung", key, {"T": T}, lambda: measure.measure(
                 parts_of(self.job), T, config["particles"], config["seed"]))
             self.store.save(record)
+            self._spent += (record.evaluations or 0) * record.particles
         self.visited[T] = record
-        self.tell(f"T={T}")
+        if self.job.epsilon is None:
+            self._tell(record, fresh)
         return record
+
+    def _tell(self, record: Record, fresh: bool) -> None:
+        word = FAILED if not record.done else DONE if fresh else THERE
+        self.tell(line(word, self._spent))
+        self._spent = 0
 
     def _search(self, epsilon: float) -> Record:
         key = self.job.answer_key
         answer = self._reuse(key)
-        if answer is None:
+        if fresh := answer is None:
             answer = self._attempt("answer", key, {"epsilon": epsilon}, partial(self._smallest, epsilon))
             self.store.save(answer)
+        self._tell(answer, fresh)
         return answer
 
     def _smallest(self, epsilon: float) -> dict[str, Any]:

@@ -129,10 +129,6 @@ class Job:
             if self.low_enough(record):
                 return
 
-    def finished(self, store: Store) -> bool:
-        """Whether every record it needs is there and done."""
-        return all(record is not None and record.done for _, record in self.known(store))
-
     def low_enough(self, record: Record | None) -> bool:
         """Whether a ladder ends after this rung."""
         return bool(self.stop_below and record is not None and record.done and not record.spoiled

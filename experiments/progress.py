@@ -1,7 +1,7 @@
 """One bar over a whole sweep, in the parent process, for any launcher.
 
-A job appends one line per finished record to ``<sweep folder>/<number>.progress``: its label first, END last. A thread
-of the parent reads these files; nothing of it is ever pickled.
+A job appends to ``<sweep folder>/<number>.progress`` its label first, then one line per finished record, its
+:func:`line`, and END last. A thread of the parent reads these files; nothing of it is ever pickled.
 """
 
 from __future__ import annotations
@@ -13,14 +13,46 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Column
+from rich.text import Text
 
 END = "end"
+DONE, FAILED, THERE = "done", "failed", "there"
 TENTHS = 10  # lines printed over a sweep when there is no terminal
+
+
+def line(word: str, evaluations: int = 0) -> str:
+    """What a job says of a record: DONE, FAILED or THERE (finished before), and the score evaluations of all of its
+    paths together."""
+    return f"{word} {evaluations}"
+
+
+class Tally(NamedTuple):
+    """Finished records, the price paid for them, the failed ones and those that were there before among them, and score
+    evaluations."""
+
+    records: int = 0
+    paid: float = 0.0
+    failed: int = 0
+    there: int = 0
+    evaluations: int = 0
+
+    def plus(self, other: Tally) -> Tally:
+        return Tally(self.records + other.records, self.paid + other.paid, self.failed + other.failed,
+                     self.there + other.there, self.evaluations + other.evaluations)
+
+
+def tally(lines: Sequence[str], prices: Sequence[float]) -> Tally:
+    """What a job's lines come to; one that came to its end is finished, however many records it needed."""
+    said = [entry.split() for entry in lines[1:] if entry != END]
+    words = [word for word, _ in said]
+    done = len(prices) if lines[-1:] == [END] else min(len(said), len(prices))
+    return Tally(done, sum(prices[:done]), words.count(FAILED), words.count(THERE),
+                 sum(int(spent) for _, spent in said))
 
 
 class Marker:
@@ -60,16 +92,18 @@ class Watch:
     ----------
     folder : where the markers are. title : what the sweep is called.
     prices : how long each record of each job may take, in any unit.
-    what : what is counted.
+    what : what is counted. there : how many were finished before, beside these.
     """
 
     def __init__(self, folder: str | Path, title: str, prices: Sequence[Sequence[float]], stream: TextIO | None = None,
-                 what: str = "records"):
-        self.folder, self.title, self.prices, self.what = Path(folder), title, prices, what
+                 what: str = "records", there: int = 0):
+        self.folder, self.title, self.prices, self.what, self.there = Path(folder), title, prices, what, there
         self.console = Console(file=stream or sys.stderr)
-        self.total = sum(map(len, prices))
+        self.total = there + sum(map(len, prices))
         self._all = max(sum(map(sum, prices)), 1e-300)
-        self._ended: set[int] = set()
+        self._open = dict(enumerate(prices))  # of jobs that did not come to their end
+        self._settled = Tally(there, there=there)  # of those that did
+        self._before: set[int] = set()
         self._claimed = 0
         self._stop = threading.Event()
         self._started = time.monotonic()
@@ -93,51 +127,59 @@ class Watch:
         """Where jobs come in batches: the first of the next numbers, which are for these; finished ones only count."""
         first, self._claimed = self._claimed, self._claimed + jobs
         if finished:
-            self._ended.update(range(first, self._claimed))
+            self._before.update(range(first, self._claimed))
         return first
 
-    def state(self) -> tuple[int, float, list[str]]:
-        """(finished records, finished share of the price, labels of the jobs that are running)."""
-        running, records, paid = [], 0, 0.0
-        for number, prices in enumerate(self.prices):
-            lines = [] if number in self._ended else Marker(self.folder, number).lines
-            if lines and lines[-1] == END:
-                self._ended.add(number)
-            done = len(prices) if number in self._ended else min(max(len(lines) - 1, 0), len(prices))
-            records += done
-            paid += sum(prices[:done])
-            if lines and number not in self._ended:
+    def state(self) -> tuple[Tally, list[str]]:
+        """How far the sweep is, and the labels of the jobs that are running."""
+        running, so_far = [], self._settled
+        for number, prices in list(self._open.items()):
+            lines = ["", line(THERE), END] if number in self._before else Marker(self.folder, number).lines
+            so_far = so_far.plus(one := tally(lines, prices))
+            if lines[-1:] == [END]:
+                self._settled = self._settled.plus(one)
+                del self._open[number]
+            elif lines:
                 running.append(lines[0])
-        return records, paid / self._all, running
+        return so_far, running
 
     def _watch(self) -> None:
         if not self.console.is_terminal:
             while not self._stop.wait(0.5):
                 self._say()
             return self._say()
-        fixed = [Column(min_width=7, no_wrap=True) for _ in range(4)]  # what is running takes what these leave
-        columns = (TextColumn("{task.description}", table_column=fixed[0]), BarColumn(bar_width=20),
-                   MofNCompleteColumn(table_column=fixed[1]), TimeElapsedColumn(table_column=fixed[2]),
-                   TextColumn("{task.fields[left]}", table_column=fixed[3]),
-                   TextColumn("{task.fields[running]}", style="dim", table_column=Column(ratio=1, no_wrap=True)))
-        with Progress(*columns, console=self.console, expand=True) as bar:
-            task = bar.add_task(self.title, total=self.total, left="", running="")
+        bar = Progress(TextColumn("{task.description}"), BarColumn(bar_width=20), MofNCompleteColumn(),
+                       TextColumn(self.what), TimeElapsedColumn(), TextColumn("{task.fields[left]}"),
+                       console=self.console)
+        task = bar.add_task(self.title, total=self.total, left="")
+        with Live(bar, console=self.console, refresh_per_second=4) as live:
             while True:
                 stopping = self._stop.wait(0.25)
-                records, share, running = self.state()
-                bar.update(task, completed=records, left=self._left(share), running=" | ".join(running))
+                so_far, running = self.state()
+                bar.update(task, completed=so_far.records, left=self._left(so_far))
+                under = (", ".join(self._counts(so_far)), " | ".join(running))
+                live.update(Group(bar, *(Text(f"  {text}", "dim", overflow="ellipsis", no_wrap=True)
+                                         for text in under if text)))
                 if stopping:
                     return
 
     def _say(self) -> None:
-        records, share, running = self.state()
-        tenth = int(TENTHS * records / self.total)
+        so_far, running = self.state()
+        tenth = int(TENTHS * so_far.records / self.total)
         if tenth > self._tenth:
             self._tenth = tenth
-            parts = [f"{records} of {self.total} {self.what}", self._left(share), " | ".join(running)]
+            parts = [f"{so_far.records} of {self.total} {self.what}", *self._counts(so_far), self._left(so_far),
+                     " | ".join(running)]
             print(f"{self.title}: {', '.join(filter(None, parts))}", file=self.console.file, flush=True)
 
-    def _left(self, share: float) -> str:
+    def _counts(self, so_far: Tally) -> list[str]:
+        """Of what there is any."""
+        rate = so_far.evaluations / max(time.monotonic() - self._started, 1e-9)
+        known = ((so_far.failed, "failed"), (so_far.there, "already there"), (float(f"{rate:.2g}"), "evaluations/s"))
+        return [f"{count:,.12g} {what}" for count, what in known if count]
+
+    def _left(self, so_far: Tally) -> str:
+        share = so_far.paid / self._all
         if not 0.0 < share < 1.0:
             return "" if share else "estimating"
         seconds = (time.monotonic() - self._started) * (1.0 - share) / share

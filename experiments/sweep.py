@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from heapq import heappop, heappush
+from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.config_loader import ConfigLoader
@@ -27,7 +28,7 @@ from experiments.halt import Halt
 from experiments.handover import Handover, carry, lightened
 from experiments.job import Job
 from experiments.mistakes import brief
-from experiments.paths import ROOT
+from experiments.paths import ROOT, results_folder
 from experiments.plan import Planner
 from experiments.progress import Marker, Watch
 from experiments.store import Store
@@ -67,7 +68,7 @@ class Sweep:
     def run(self, arguments: Sequence[str]) -> None:
         """Do what the overrides ask for, and say what failed. Raises SystemExit(1) if something did."""
         jobs = self.planner.plan(arguments)
-        pending = self._pending(jobs)
+        pending, there = self._pending(jobs)
         checked, left_out = _checked(pending)
         self.store.probe()
         self.store.clean()
@@ -77,7 +78,7 @@ class Sweep:
              *(f"{count} jobs are left out: {why}" for why, count in Counter(left_out.values()).items()))
         if checked:
             checked = sorted(checked, key=lambda pair: -sum(pair[1]))
-            with Watch(self.master.hydra.sweep.dir, plan.study, [prices for _, prices in checked]):
+            with Watch(self.master.hydra.sweep.dir, plan.study, [prices for _, prices in checked], there=there):
                 self._launch(checked)
         again = self._optimise(arguments, plan)
         searched = [job for job in jobs if job.epsilon is not None]
@@ -86,11 +87,19 @@ class Sweep:
         try:
             self._conclude([*(job for job, _ in checked), *again])
         finally:
-            if self.study is None and self.master.report:
+            if self.master.report:
                 self._report(plan)
 
-    def _pending(self, jobs: Sequence[Job]) -> list[Job]:
-        return list(jobs) if self.master.force else [job for job in jobs if not job.finished(self.store)]
+    def _pending(self, jobs: Sequence[Job]) -> tuple[list[Job], int]:
+        """The jobs that are not finished, and how many records the finished ones have."""
+        pending, there = [], 0
+        for job in jobs:
+            records = [] if self.master.force else [record for _, record in job.known(self.store)]
+            if records and all(record is not None and record.done for record in records):
+                there += len(records)
+            else:
+                pending.append(job)
+        return pending, there
 
     def _plan(self, arguments: Sequence[str], jobs: Iterable[Job]) -> Plan:
         """Which records belong to the study, or to a question of one's own."""
@@ -132,7 +141,7 @@ class Sweep:
 
     def _batch(self, watch: Watch, jobs: Sequence[Job]) -> None:
         """Do the jobs of one batch of a search."""
-        pending = self._pending(jobs)
+        pending, _ = self._pending(jobs)
         watch.claim(len(jobs) - len(pending), finished=True)
         self._launch([(job, [0.0]) for job in pending], watch.claim(len(pending)))
 
@@ -193,10 +202,17 @@ class Sweep:
             raise SystemExit(1)
 
     def _report(self, plan: Plan) -> None:
-        """A table and a picture of a question of one's own, made by a process of their own."""
+        """A table and a picture of a question of one's own, made by a process of their own; how to get those of a
+        study, whose claims may need other studies as well."""
+        folder = self.store.folder.parent.resolve()
+        if self.study is not None:
+            of = "" if folder == Path(results_folder(False)).resolve() else f" --results {folder}"
+            return _say(f"Records: {self.store.folder}",
+                        f"table, claims, pictures: python -m analysis.report {self.study}{of}",
+                        f"everything on one page: python -m analysis.page{of}")
         if not any(record is not None and record.done for record in map(self.store.load, plan.keys)):
             return
-        command = [sys.executable, "-m", "analysis.report", OWN, "--results", str(self.store.folder.parent.resolve())]
+        command = [sys.executable, "-m", "analysis.report", OWN, "--results", str(folder)]
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if ended.returncode == 0:
             print(ended.stdout, end="", flush=True)

@@ -50,10 +50,7 @@ def _one_of_many(cfg: DictConfig, job: Job, marker: Marker, halt: Halt) -> str |
     marker(job.label)
     complaint = None
     try:
-        if job.epsilon is None:
-            Execution(job, Store(cfg.results), cfg.force, marker).run()
-        else:  # however many rungs it takes, a search is one record to wait for
-            Execution(job, Store(cfg.results), cfg.force).run()
+        Execution(job, Store(cfg.results), cfg.force, marker).run()
     except Unsaved as loss:
         halt.call()
         return str(loss)

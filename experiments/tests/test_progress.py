@@ -1,27 +1,44 @@
 """One bar over a sweep."""
 
 import io
+import re
 import time
 
 import pytest
+from rich.console import Console
 
-from experiments.progress import END, Marker, Watch
+from experiments.progress import DONE, END, FAILED, THERE, Marker, Tally, Watch, line
 
 
 def test_markers_become_a_state(tmp_path):
-    watch = Watch(tmp_path, "sweep", prices=[[1.0, 2.0, 3.0], [1.0, 1.0, 1.0], [1.0]])
-    assert watch.state() == (0, 0.0, [])
+    watch = Watch(tmp_path, "sweep", prices=[[1.0, 2.0, 3.0], [1.0, 1.0, 1.0], [1.0]], there=5)
+    assert watch.state() == (Tally(5, 0.0, 0, 5, 0), [])
     first, second = Marker(tmp_path, 0), Marker(tmp_path, 1)
     first("sphere d=4")
-    first("T=16")
+    first(line(DONE, 1200))
     second("cube")
-    records, share, running = watch.state()
-    assert (records, running) == (1, ["sphere d=4", "cube"])
-    assert share == pytest.approx(0.1)
+    assert watch.state() == (Tally(6, 1.0, 0, 5, 1200), ["sphere d=4", "cube"])
+    second(line(THERE))
+    second(line(FAILED))
     first(END)  # a ladder that stopped early is finished all the same
-    records, share, running = watch.state()
-    assert (records, running) == (3, ["cube"])
-    assert share == pytest.approx(0.6)
+    for _ in range(2):  # what came to its end is read once and counted once
+        assert watch.state() == (Tally(10, 8.0, 1, 6, 1200), ["cube"])
+    watch.claim(2)
+    watch.claim(1, finished=True)
+    assert watch.state() == (Tally(11, 9.0, 1, 7, 1200), ["cube"])
+
+
+def test_a_terminal_shows_what_is_done_failed_there_and_current(tmp_path):
+    stream = io.StringIO()
+    watch = Watch(tmp_path, "dimension", [[1.0, 1.0], [1.0]], there=3)
+    watch.console = Console(file=stream, force_terminal=True, width=80)
+    with watch:
+        for said in ("sphere d=4", line(DONE, 10**6), line(FAILED)):
+            Marker(tmp_path, 0)(said)
+        time.sleep(0.6)
+    shown = stream.getvalue()
+    for what in ("5/6 records", "1 failed", "3 already there", "evaluations/s", "sphere d=4", "s left"):
+        assert what in re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", shown)
 
 
 def test_without_a_terminal_it_says_a_few_lines(tmp_path):
