@@ -101,6 +101,7 @@ def test_a_question_of_ones_own_ends_in_its_own_report(command, reports):
 def test_a_report_is_left_out_if_asked_for_after_a_study_and_without_records(command, bare, reports, monkeypatch):
     assert command("-m", BASIC, "d=3,4", report="false") == 0
     assert bare("-m", "study=accuracy", *NARROW, report="true") == 0
+    assert "python -m analysis.report accuracy" in bare.err  # how to get it
     monkeypatch.setattr("experiments.measure.measure", lambda *arguments: 1 / 0)
     assert command("-m", BASIC, "seed=5", report="true") == 1
     assert not reports and "ZeroDivisionError" in command.err
