@@ -27,6 +27,7 @@ def memories(flow: Flow, sampler: Composed, schedule: NoiseSchedule, starts: Arr
     """The memory of every step (the first transition may be several), from paths that walk them from ``starts`` (n, d)
     and decide each one when they get there: one evaluation a step, none that the sampler does not take itself.
     """
+    starts = np.ascontiguousarray(starts)
     clock, prediction, state = sampler.method.clock, sampler.method.prediction, starts.reshape(1, -1)
     enough = schedule.steps / (OF_DATA if prediction.stiffness(schedule.end) == 0.0 else 1.0)
     made = [sampler.shape.memory_for(int(enough))]
@@ -37,7 +38,7 @@ def memories(flow: Flow, sampler: Composed, schedule: NoiseSchedule, starts: Arr
         for stage in step:
             states = stage.states(state, values)
             if stage.points:
-                stage.evaluate(flow, states, (1, *starts.shape), values)
+                stage.evaluate(flow, states, starts[None], values)
                 length, level = half_log_snr_gain(level, stage.points[-1].level), stage.points[-1].level
                 units.append(clock.length(schedule.start, level))
                 seen.append(values[stage.points[-1].slot].copy())
