@@ -13,6 +13,7 @@ import numpy as np
 from experiments.build import Parts
 from heroism.flow import Metered, with_tangents
 from heroism.measures.base import OWN
+from heroism.measures.origin import check_origin
 from heroism.measures.run import Run
 from heroism.noise import NoiseSchedule
 from heroism.targets.base import Target
@@ -57,6 +58,7 @@ def check_measures(parts: Parts, particles: int) -> None:
     """Raise InputError for what cannot be started from, or measured of this target and sampler, before anything runs.
     """
     parts.start.check(parts.target, parts.sampler.stochastic)
+    check_origin(parts.sampler, parts.target)
     for each in parts.measures.values():
         each.check(parts.target, parts.sampler, particles)
 

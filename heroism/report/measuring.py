@@ -15,6 +15,7 @@ from heroism.errors import InputError, instance, require, whole_number
 from heroism.flow import TargetScore
 from heroism.measures.base import OWN
 from heroism.measures.distances import Kl, TotalVariation
+from heroism.measures.origin import check_origin
 from heroism.measures.run import Run
 from heroism.noise import NoiseSchedule, log_snr_schedule, paper_schedule, rho_schedule, uniform_time_schedule
 from heroism.report.report import Comparison, Report, Rung
@@ -78,6 +79,7 @@ def measure(sampler: Any, target: Target, steps: int | Sequence[int] = STEPS, sc
     whole_number("particles", particles, 1)
     whole_number("seed", seed, 0)
     start_law(start)
+    check_origin(made, target)
     for each in MEASURES:
         each.check(target, made, particles)
     ladder = schedules(schedule, steps)

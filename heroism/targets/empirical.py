@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from heroism.errors import require, whole_number
 from heroism.noise import Array
 from heroism.targets.mixtures import Mixture, reduced_isotropic
-from heroism.targets.parameters import floats
+from heroism.targets.parameters import floats, off_centre
 from heroism.targets.points_file import REMEDY, check_points, read_points
 
 FAR = 100.0
@@ -47,13 +47,11 @@ class Empirical(Mixture):
 
     @staticmethod
     def _centred(points: Array, centre: bool | None) -> Array:
-        mean = points.mean(axis=0)
-        apart = float(np.sqrt(np.mean(np.sum((points - mean) ** 2, axis=1))))
-        away = float(np.linalg.norm(mean))
+        away, apart = off_centre(points)
         require(centre is not None or away <= FAR * max(apart, 1.0), "points", f"{away:.3g} from the origin",
                 f"but {apart:.3g} apart: say target.centre=true, which moves the origin to their mean, or "
                 "target.centre=false")
-        return points - mean if centre else points
+        return points - points.mean(axis=0) if centre else points
 
     @classmethod
     def from_file(cls, path: str | Path, header: bool | None = None, centre: bool | None = None) -> Empirical:

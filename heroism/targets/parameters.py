@@ -34,3 +34,9 @@ def column(argument: str, value: ArrayLike, least: float = -np.inf) -> Array:
     require(array.ndim <= 1, argument, f"array of shape {array.shape}", "give a number or an array (d,)")
     require(bool(np.all(array > least)), argument, value, f"give numbers above {least:g}")
     return array
+
+
+def off_centre(points: Array) -> tuple[float, float]:
+    """How far the mean of points (m, d) is from the origin, and how far they are from their mean (root mean square)."""
+    mean = points.mean(axis=0)
+    return float(np.linalg.norm(mean)), float(np.sqrt(np.mean(np.sum((points - mean) ** 2, axis=1))))

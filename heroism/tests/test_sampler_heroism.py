@@ -4,11 +4,14 @@ import numpy as np
 import pytest
 from numpy.polynomial import Polynomial
 
+import heroism as hs
 from heroism.errors import InputError
 from heroism.flow import Flow
 from heroism.integrals.collocation import collocation
+from heroism.measures.origin import check_origin
 from heroism.noise import log_snr_schedule, paper_schedule
 from heroism.samplers import Heroism
+from heroism.targets import GaussianMixture
 from heroism.tests.small_targets import ENDS, PLANE, STARTS, TWO_PEAKS, exact_ends, gaussian
 
 EVEN = log_snr_schedule(9, 0.01, 0.95)
@@ -177,3 +180,18 @@ def test_cost_in_closed_form(points, refinements, spacing, steps, evaluations, r
 def test_mistakes_are_named(arguments, sentence):
     with pytest.raises(InputError, match="^" + sentence):
         Heroism(**arguments)
+
+
+@pytest.mark.parametrize("shift, refused", [(0.0, False), (1e3, False), (1e6, True), (-1e6, True)])
+def test_a_law_far_from_the_origin_wants_a_number_of_refinements(shift, refused):
+    """With N = auto the total variation of one that is shifted by a million is another; with N = 40 it is the same."""
+    near, far = (GaussianMixture(np.array([[-1.0, 0.0], [1.0, 0.5]]) + by, 0.2) for by in (0.0, shift))
+    settings = {"steps": [16], "particles": 10, "schedule": "paper"}
+    if refused:
+        with pytest.raises(InputError, match=r"N = auto: the target is 1.41e\+06 from the origin .* as N=40"):
+            hs.measure(Heroism(3), far, **settings)
+    else:
+        assert hs.measure(Heroism(3), far, **settings).rungs[0].tv.value > 0.0
+    one, other = (hs.measure(Heroism(3, 40), target, **settings).rungs[0].tv.value for target in (near, far))
+    assert one == pytest.approx(other, rel=1e-4)
+    check_origin(Heroism(3), hs.Sphere(64, 1e5))  # a radius has no centre
