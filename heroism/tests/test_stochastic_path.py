@@ -27,7 +27,7 @@ from heroism.samplers.stochastic import (
     SdeDpmSolver,
 )
 from heroism.scores import ExactScore
-from heroism.targets import Embedded, GaussianMixture, ProductMixture, ScaleMixture, Sphere
+from heroism.targets import Embedded, GaussianMixture, LinearCode, ProductMixture, RandomCodebook, ScaleMixture, Sphere
 
 SCHEDULE = log_snr_schedule(17, 0.01, 0.98)
 
@@ -191,6 +191,27 @@ def test_what_it_cannot_do_is_said(call):
         call()
 
 
-def test_an_unknown_direction_is_refused():
-    with pytest.raises(InputError, match=r"^direction = sideways"):
-        sampled_path_kl(Coefficients(), ExactScore(Sphere(3)), SCHEDULE, 10, 0, direction="sideways")
+@pytest.mark.parametrize("target, direction", [(Sphere(3), "sideways"), (RandomCodebook(8), "forward")])
+def test_a_direction_that_is_unknown_is_refused(target, direction):
+    with pytest.raises(InputError, match=f"^direction = {direction}"):
+        sampled_path_kl(Coefficients(), ExactScore(target), SCHEDULE, 10, 0, direction=direction)
+
+
+def test_a_part_of_a_law_that_is_nearly_all_of_it():
+    """A codebook of one word is a Gaussian."""
+    word, gaussian = RandomCodebook(6, 1e-9, 0.5), GaussianMixture([[6**0.5, 0, 0, 0, 0, 0]], 0.5)
+    one, other = (sampled_path_kl(Coefficients(), ExactScore(target), SCHEDULE, 4000, 0, direction="reverse").estimate
+                  for target in (word, gaussian))
+    assert abs(one.value - other.value) < 4.0 * np.hypot(one.stderr, other.stderr)
+
+
+def test_a_codebook_s_path_costs_its_entropy():
+    """Steps of h in log-SNR lose h H / 2 to first order: the mutual information is the entropy H of the words, whatever
+    the dimension, and the integral of half the mean squared error of denoising over the SNR (math/0412108)."""
+    steps, ends = 600, (1e-3, 1.0 - 1e-4)
+    schedule = log_snr_schedule(steps, *ends)
+    h = 2.0 * (schedule.end.half_log_snr - schedule.start.half_log_snr) / (steps - 1)
+    for target, entropy in ((RandomCodebook(64, 0.25), 16.0), (RandomCodebook(1024, 1 / 64), 16.0),
+                            (LinearCode("hamming"), 4.0 * np.log(2.0))):
+        found = sampled_path_kl(Coefficients(), ExactScore(target), schedule, 1000, 0, direction="reverse").estimate
+        assert abs(found.value - 0.5 * h * entropy) < 4.0 * found.stderr

@@ -18,7 +18,8 @@ from heroism.targets.base import Target
 
 @dataclass(frozen=True)
 class PathKl(Measure):
-    """Divergence of the sampler's path measure from that of the exact reverse process, at most ``paths`` paths.
+    """Divergence of the sampler's path measure from that of the exact reverse process, at most ``paths`` paths; of a
+    law that is described by one of its many parts, of the exact one from the sampler's.
 
     With ``bands`` also where it comes from, as ``band_1`` (the most noise) and so on: what the steps contribute whose
     middles lie in that one of so many equal shares of the schedule's half-log-SNR.

@@ -23,6 +23,7 @@ from heroism.measures.stochastic.line import LineLaw, line_law
 from heroism.measures.stochastic.multistep import check_memory, multistep_law
 from heroism.measures.stochastic.overlap import Complex, LogAffinity, joint_total_variation
 from heroism.measures.stochastic.path import (
+    Direction,
     PathKl,
     added,
     check_noise_ends_steps,
@@ -204,8 +205,8 @@ def output_law(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, st
 
 def output_path_kl(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule, start: Start = "exact",
                    paths: int = 1000, seed: int | np.random.SeedSequence = 0) -> PathKl:
-    """KL between path measures: in closed form (independent Gaussian parts, which add up) or by quadrature where the
-    target allows, else by ``paths`` paths.
+    """KL(q || p) between path measures: in closed form (independent Gaussian parts, which add up) or by quadrature
+    where the target allows, else by ``paths`` paths; KL(p || q) of a law that is described by one of its many parts.
     """
     sampler, target = recursion_of(sampler), score.target
     parts = independent_parts(target)
@@ -213,7 +214,8 @@ def output_path_kl(sampler: Sampler, score: TargetScore, schedule: NoiseSchedule
         return added([(gaussian_path_kl(sampler, part, schedule, start), times) for part, times in parts])
     if target.dim == 1 and int(target.multiplicity[0]) == 1 and memoryless(sampler, schedule):
         return line_path_kl(sampler, score, schedule, start)
-    return sampled_path_kl(sampler, score, schedule, paths, seed, start)
+    direction: Direction = "reverse" if target.partial else "forward"
+    return sampled_path_kl(sampler, score, schedule, paths, seed, start, direction)
 
 
 def independent_parts(target: Target) -> list[tuple[Target, int]]:

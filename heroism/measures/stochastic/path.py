@@ -68,15 +68,20 @@ def sampled_path_kl(sampler: Recursion, score: TargetScore, schedule: NoiseSched
                     direction: Direction = "forward") -> PathKl:
     """Path KL by Monte Carlo, in any dimension; "forward" is KL(q || p), "reverse" KL(p || q), which Girsanov bounds.
 
-    Independent copies multiply the divergence of one of them. In the forward direction a sampler may have a memory;
+    Independent copies multiply the divergence of one of them. Of a law that is described by one of its many parts, all
+    alike (``Target.partial``), exact paths are drawn that end at that part: the reverse direction alone is known, and
+    as the parts are alike it is that of the whole law. In the forward direction a sampler may have a memory;
     its paths on a rotationally symmetric block then run in all coordinates.
 
     Raises
     ------
-    InputError : a sampler that does not add its noise at the end of every step, a memory in the reverse direction.
+    InputError : a sampler that does not add its noise at the end of every step, a memory in the reverse direction, a
+        part of a law in the forward one.
     """
     paths, rng = whole_number("paths", paths, 2), np.random.default_rng(seed)
     require(direction in ("forward", "reverse"), "direction", direction, "choose forward or reverse")
+    require(direction == "reverse" or not score.target.partial, "direction", direction, "of a law that is described by "
+            "a part, only exact paths are known to end there: take reverse")
     if direction == "reverse":
         transitions(sampler, schedule)  # refuses a memory
     elif bool(np.any(score.target.multiplicity > 1)) and not memoryless(sampler, schedule):
@@ -250,7 +255,9 @@ class _Paths:
 
     def reverse(self, steps: list[_NoisyStep]) -> tuple[Array, list[Array]]:
         """Along exact paths, which are drawn forwards in noise."""
-        y, terms = self.target.sample(self.n, self.schedule.end, self.rng), []
+        part = self.target.partial
+        y = (self.target.sample_part if part else self.target.sample)(self.n, self.schedule.end, self.rng)
+        terms: list[Array] = []
         for noisy in steps[::-1]:
             root, beta = _root_alpha(noisy.step), noisy.step.start.tau_above(noisy.step.end) / noisy.step.end.alpha_bar
             ahead, aside = self._noise(root * y, float(np.sqrt(beta)))
@@ -260,7 +267,8 @@ class _Paths:
             across = np.where(radial, y * aside / np.where(radial, x, 1.0), 0.0)
             mean = self._mean(noisy, {STATE: x[None]})
             kernel = StepKernel(noisy.step.start, noisy.step.end, noisy.last.deviation)
-            terms.append(_divergence(-log_kernel_ratio(self.target, x, along, across, mean, kernel)))
+            ratio = log_kernel_ratio(self.target, x, along, across, mean, kernel)
+            terms.append(ratio if part else _divergence(-ratio))  # e^-ratio has a mean of one over all parts only
             y = x
         level, initial = self.schedule.start, np.zeros(self.n)
         if not self.exact:
