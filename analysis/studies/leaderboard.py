@@ -18,10 +18,15 @@ from analysis.text import DOUBTFUL, NONE, interval, level, mark, markdown, numbe
 from heroism.rates import FLOOR_FACTOR, NOISY, Crossing, crossing, fit_rate, reach
 
 NOTE = ("HEROISM's best : the best of all others (their ratio ± its standard error); a dash where no run gets there. "
+        "On the same levels the ratio is the method's doing, on any it is the levels' too. "
         "results/leaderboard.md has every sampler. " + DOUBTFUL)
 MADE_BY = "leaderboard"
 ALSO = ("leaderboard_stochastic",)
-METHOD = ["target", "d", "sampler", "method", "ours", "measured_by"]
+METHOD = ["target", "d", "sampler", "method", "ours", "levels", "measured_by"]
+# What levels are called: of schedules, and of samplers that place their own, whatever the schedule.
+LEVELS = {"log_snr": "even in log-SNR", "rho": "Karras", "focused": "frugal's"}
+PLACE = ("heroism_frugal", "heroism_parallel", "heroism_piloted", "heroism_adaptive")  # and what begins like these
+ANY = "any"
 COSTS = ("evaluations", "rounds")
 POINT = [*METHOD, "T", *COSTS, "value", "stderr", "error", "floor", "folded", "diverged", "n", "unusable"]
 ASYMPTOTIC = 1e-2  # above it an order has not settled
@@ -38,7 +43,7 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     why there are none, and whether runs on which paths fold or diverge are behind it (``doubtful``); the order in
     the number of steps beside the declared one.
     ``leaderboard_frontier`` : for every target, epsilon and cost the best of HEROISM and the best of the others, of
-    those that are not doubtful.
+    those that are not doubtful, on the same noise levels and on any.
     """
     points = _named(curves(runs, DISTANCE))
     levels = sorted(map(float, read_study_file("leaderboard")["epsilon"]), reverse=True)
@@ -60,8 +65,16 @@ def _named(points: pd.DataFrame) -> pd.DataFrame:
     error = np.minimum(np.maximum(points["value"] + FOLD * points["folded"].fillna(0.0), points["floor"]), 1.0)
     return points.assign(method=pd.Series([looks.method_name(row) for row in rows], points.index, dtype=object),
                          ours=pd.Series([looks.is_ours(row["sampler"]) for row in rows], points.index, dtype=bool),
+                         levels=pd.Series([_levels(row) for row in rows], points.index, dtype=object),
                          measured_by=pd.Series(points["sampler"].map(_measured_by), dtype=object),
                          error=error)
+
+
+def _levels(row: Row) -> str:
+    """What the noise levels of a run are called."""
+    placed = row["sampler"].startswith(PLACE) and "placement=schedule" not in str(row.get("variant") or "")
+    schedule = "focused" if placed else str(row["schedule"])
+    return LEVELS.get(schedule, schedule)
 
 
 def _measured_by(sampler: str) -> str:
@@ -106,13 +119,14 @@ def _order(curve: pd.DataFrame) -> Row:
 
 def _frontier(board: pd.DataFrame) -> pd.DataFrame:
     rows = []
-    for (target, d, epsilon), at in board.groupby(["target", "d", "epsilon"], sort=True):
+    both = pd.concat([board.assign(levels=ANY), board])
+    for (target, d, levels, epsilon), at in both.groupby(["target", "d", "levels", "epsilon"], sort=True):
         for cost in COSTS:
-            ours, others = _best(at[at["ours"]], cost), _best(at[~at["ours"].astype(bool)], cost)
+            ours, others = _best(at[at["ours"].astype(bool)], cost), _best(at[~at["ours"].astype(bool)], cost)
             ratio = ours[0] / others[0]
-            rows.append((target, d, epsilon, cost, ours[0], ours[2], others[0], others[2], ratio,
+            rows.append((target, d, levels, epsilon, cost, ours[0], ours[2], others[0], others[2], ratio,
                          ratio * float(np.hypot(ours[1], others[1]))))
-    return pd.DataFrame(rows, columns=["target", "d", "epsilon", "cost", "heroism", "heroism_method", "other",
+    return pd.DataFrame(rows, columns=["target", "d", "levels", "epsilon", "cost", "heroism", "heroism_method", "other",
                                        "other_method", "ratio", "ratio_stderr"])
 
 
@@ -126,13 +140,17 @@ def _best(rows: pd.DataFrame, cost: str) -> tuple[float, float, str]:
 
 
 def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """HEROISM's best beside the best of the others, ``59 : 70``, and their ratio."""
-    shown = []
-    for (target, d, cost), rows in tables["leaderboard_frontier"].groupby(["target", "d", "cost"], sort=True):
+    """HEROISM's best beside the best of the others, ``59 : 70``, and their ratio: on the same levels, then on any;
+    rounds on any.
+    """
+    shown, table = [], tables["leaderboard_frontier"]
+    table = table[(table["cost"] == "evaluations") | (table["levels"] == ANY)]
+    table = table.assign(last=table["levels"] == ANY)
+    for (target, d, cost, _, levels), rows in table.groupby(["target", "d", "cost", "last", "levels"], sort=True):
         cells = {level(row["epsilon"]): f"{number(row['heroism'], '.0f')} : {number(row['other'], '.0f')}"
                  + (f" ({row['ratio']:.2f} ± {row['ratio_stderr']:.2f})" if np.isfinite(row["ratio"]) else "")
                  for row in rows.sort_values("epsilon", ascending=False).to_dict("records")}
-        shown.append({"family": f"{looks.name(str(target))}, d = {d}", "cost": cost, **cells})
+        shown.append({"family": f"{looks.name(str(target))}, d = {d}", "cost": cost, "levels": levels, **cells})
     return pd.DataFrame(shown)
 
 
@@ -141,9 +159,12 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 HEAD = """# Leaderboard: every sampler on every target
 
 Score evaluations / sequential rounds per sample path from which on the exact joint total variation stays below ε. All
-samplers run from the same exact starting points, between the same noise levels (sigma from 80 to 0.01). Bold: the
-fewest evaluations of all. A dash: not reached by any run (`results/tables/leaderboard.csv` says why). Orders are
-measured in the number of steps, on the falling part of the curve below a total variation of 10⁻², with a 95 % interval.
+samplers run from the same starting points, between the same ends of noise (sigma from 80 to 0.01). Levels between them:
+even in log-SNR, Karras's, or those that HEROISM frugal places for one evaluation, which is charged to whoever runs on
+them: on the same levels the method makes the difference. Every target follows from the date of the last remake and was
+committed before any sampler ran on it. Bold: the fewest evaluations of all. A dash: not reached by any run
+(`results/tables/leaderboard.csv` says why). Orders are measured in the number of steps, on the falling part of the
+curve below a total variation of 10⁻², with a 95 % interval.
 Measured by: a deterministic sampler by the change of variables of its map at sample paths; a stochastic one by its
 exact law, without sample paths, where that is known: on the sphere without a memory, on the hypercube all of them.
 Where a map folds, ten times the share of folded particles is added to its total variation; †: such a run is behind the
@@ -153,7 +174,7 @@ number, which is neither the fewest nor in an order.
 
 def page(tables: Mapping[str, pd.DataFrame]) -> str:
     """One table for every target, the cheapest method at the smallest total variation first."""
-    parts = [HEAD]
+    parts = [HEAD, "## The method and the levels\n", f"{NOTE}\n", markdown(summary(tables)) + "\n"]
     for (target, d), board in tables["leaderboard"].groupby(["target", "d"], sort=True):
         parts += [f"## {looks.name(str(target))}, d = {d}\n", markdown(_of_target(board)) + "\n"]
     return "\n".join(parts)
@@ -172,6 +193,7 @@ def _of_target(board: pd.DataFrame) -> pd.DataFrame:
         "order": interval(orders.at[method, "order"], orders.at[method, "order_low"],
                           orders.at[method, "order_high"], digits=1),
         "declared": f"{orders.at[method, 'declared_order']:g}",
+        "levels": orders.at[method, "levels"],
         "measured by": orders.at[method, "measured_by"],
     } for method in costs.sort_values(sorted(levels), na_position="last").index])
 
@@ -198,7 +220,8 @@ def draw(tables: Mapping[str, pd.DataFrame], cost: str) -> Figure | None:
     if points.empty:
         return None
     best = tables["leaderboard_frontier"]
-    leading = set(best.loc[best["cost"] == cost, ["heroism_method", "other_method"]].to_numpy().ravel())
+    best = best[(best["cost"] == cost) & (best["levels"] == ANY)]
+    leading = set(best[["heroism_method", "other_method"]].to_numpy().ravel())
     named = {*points.loc[points["method"].isin(leading), "sampler"]} - {*looks.PACKAGES}
     panels = [(looks.place(*key), here) for key, here in points.groupby(["target", "d"], sort=True)]
     return style.panelled(panels, partial(_panel, cost=cost, named=named), COLUMNS, 2.1, LABELS[cost], style.TV,

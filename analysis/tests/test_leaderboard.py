@@ -39,10 +39,23 @@ def test_what_is_not_reached_says_so():
 
 def test_the_frontier_compares_heroism_with_the_best_of_the_others():
     frontier = board(leaderboard_study())["leaderboard_frontier"]
+    frontier = frontier[frontier["levels"] == "any"]
     evaluations = cell(frontier, target="sphere", epsilon=1e-6, cost="evaluations")
     assert evaluations["heroism_method"] == "HEROISM frugal" and evaluations["other_method"] == "DPM-Solver++, order=3"
     assert evaluations["ratio"] == pytest.approx(30e6 ** (1 / 6) / 30e6 ** (1 / 3), rel=0.05)
     assert cell(frontier, target="sphere", epsilon=1e-6, cost="rounds")["heroism_method"] == "HEROISM parallel"
+
+
+def test_method_and_levels_are_told_apart():
+    """A rival gains a factor of two from better levels: on the same ones it is as far behind as before."""
+    rivals = [record("sphere", 16, None, T, 30.0 * (2.0 * (T - 1.0)) ** -3.0, study="leaderboard", sampler="deis",
+                     N=None, schedule="focused", evaluations=T - 1, rounds=T - 1) for T in (8, 32, 128, 512)]
+    frontier = board([*leaderboard_study(), *rivals])["leaderboard_frontier"]
+    at = [cell(frontier, target="sphere", epsilon=1e-4, cost="evaluations", levels=levels) for levels in
+          ("frugal's", "even in log-SNR", "any")]
+    assert [row["other_method"] for row in at] == ["DEIS, focused", "DPM-Solver++, order=3", "DEIS, focused"]
+    assert at[0]["heroism_method"] == "HEROISM frugal" and np.isnan(at[1]["heroism"])
+    assert at[0]["ratio"] == at[2]["ratio"] == pytest.approx(30e4 ** (1 / 6) / (0.5 * 30e4 ** (1 / 3)), rel=0.05)
 
 
 def test_a_lucky_run_in_front_of_a_worse_one_does_not_count():
