@@ -62,8 +62,9 @@ lint: $(VENV)/.ready ## ruff and mypy
 	$(PY) -m ruff check heroism experiments analysis hydra_plugins docs examples setup.py
 	$(PY) -m mypy
 
-bench: $(VENV)/.ready ## seconds per score evaluation of every target
-	$(PY) -m experiments.bench
+bench: $(VENV)/.ready ## CPU time per score evaluation, beside jitted JAX and the floors of the arithmetic (installs JAX)
+	@$(call extra,bench,jax)
+	@$(PY) -m experiments.bench
 
 sweep-dimension: ## how T(d, epsilon) grows with d, beside the theorem
 sweep-accuracy: ## how T(d, epsilon) grows with 1/epsilon, beside the theorem

@@ -112,15 +112,18 @@ def populate(sampler_map: Map, particles: int, seed: int | np.random.SeedSequenc
                         echoed=np.empty(0, dtype=np.intp), stochastic=True)
     echoed = np.linspace(0, n - 1, min(ECHOES, n)).astype(np.intp)
     moved = nudged(z[echoed], rng, sampler_map.sampler.resolution)
-    shares = weights if starts.log_weights is None else np.exp(starts.log_weights) / n
+    log_weights, log_density = starts.log_weights, np.append(starts.log_density, law.log_density(moved))
+    shares = weights if log_weights is None else np.exp(log_weights) / n
     counted = None if shares is None else np.append(shares, np.zeros(len(moved)))
-    images = sampler_map(np.concatenate([z, moved]), block, counted)  # together: small blocks are all overhead
-    log_density = np.append(starts.log_density, law.log_density(moved)) - images.log_volume
+    z = np.concatenate([z, moved])  # together: small blocks are all overhead
+    del starts  # a million of them are not kept twice
+    images = sampler_map(z, block, counted)
+    log_density -= images.log_volume
     lost = ~np.isfinite(log_density[:n])
     return Ensemble(target, images.positions[:n], log_density[:n], level, sampler_map.evaluations, sampler_map.rounds,
                     folded=_share((images.sign[:n] <= 0) & ~lost, shares), diverged=_share(lost, shares),
                     echo=Endpoints(images.positions[n:], log_density[n:]), echoed=echoed, weights=weights,
-                    log_weights=starts.log_weights)
+                    log_weights=log_weights)
 
 
 def nudged(z: Array, rng: np.random.Generator, resolution: float = DOUBLE) -> Array:

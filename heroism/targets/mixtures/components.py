@@ -88,13 +88,15 @@ class Components(ABC, Generic[Prepared]):
     def sample(self, n: int, level: NoiseLevel, rng: np.random.Generator) -> Array:
         """(n, c) draws of X_tau at this level."""
         label = rng.choice(self.count, size=n, p=self.weights)
-        return np.sqrt(level.alpha_bar) * self.means[label] + self._noise(label, level, rng)
+        out = self._noise(label, level, rng)
+        out += (np.sqrt(level.alpha_bar) * self.means)[label]
+        return out
 
     def log_density(self, x: Array, level: NoiseLevel) -> Array:
         """(n,) log density at x (n, c)."""
         prepared = self.at(level)
         out = np.empty(len(x))
-        step = max(1, 2**22 // self.count)
+        step = max(1, min(2**22 // self.count, 2**16))
         for first in range(0, len(x), step):
             out[first : first + step] = logsumexp(self._log_joint(x[first : first + step], prepared), axis=0)
         return out

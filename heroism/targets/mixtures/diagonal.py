@@ -67,7 +67,9 @@ class DiagonalComponents(Components[AxisLevel]):
         return AxisLevel(mean, precision, constant, gain, pulled, constant - 0.5 * quadratic, float(quadratic.max()))
 
     def _noise(self, label: Indices, level: NoiseLevel, rng: np.random.Generator) -> Array:
-        return np.sqrt(self._spread(level))[label] * rng.standard_normal((len(label), self.dim))
+        noise = rng.standard_normal((len(label), self.dim))
+        noise *= np.sqrt(self._spread(level))[label]
+        return noise
 
     def _distance(self, x: Array, k: int, prepared: AxisLevel) -> Array:
         gap = x[:, : self.plain] - prepared.mean[k, : self.plain]
