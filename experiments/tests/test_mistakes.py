@@ -130,7 +130,8 @@ def test_one_sentence_and_exit_code_2(command, typed):
 @pytest.mark.parametrize("typed", ["K=1,0", "T=[32],[64,2]", "target=sphere,spere", "particles=5,0", "partciles=1,2",
                                    "d=3,0", "epsilon=0.5,2", "sampler=ddim,adm", "T=32,4", "seed=range(0)", "+foo=1,2",
                                    "distance=[kl],[kl,kl]", "sampler=[ddim],euler", "K=1,[2]", "K=1,1000",
-                                   "d=interval(1,4)", "d=glob(*)", "d=choice()", "hydra.launcher.n_jobs=0", "tasks=0", "study="])
+                                   "d=interval(1,4)", "d=glob(*)", "d=choice()", "hydra.launcher.n_jobs=0",
+                                   "tasks=0", "study="])
 def test_a_sweep_is_checked_before_its_first_job(command, typed):
     assert command("-m", BASIC, typed) == 2
     assert command.err.count("\n") == 1 and command.out == ""
