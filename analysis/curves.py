@@ -56,10 +56,13 @@ def points(runs: pd.DataFrame, apart: Sequence[str] = ()) -> pd.DataFrame:
 def is_spoiled(points: Any) -> Any:
     """Whether particles of a point folded or diverged, or its tail is heavy: such a number is marked, and decides
     nothing. (n,) for a table, one truth value for a mapping of one point; an unknown share is none, and a tail is
-    told by ``unusable``, where there is that column."""
+    told by ``unusable``, or else by ``tail``, where there is such a column."""
     shares = [np.asarray(points[name], dtype=float) > 0.0 for name in SPOILED if name in points]
-    heavy = [np.asarray(points["unusable"] == HEAVY_TAIL)] if "unusable" in points else []
-    return np.any([*shares, *heavy], axis=0)
+    if "unusable" in points:
+        shares.append(np.asarray(points["unusable"] == HEAVY_TAIL))
+    elif "tail" in points:
+        shares.append(np.asarray(points["tail"], dtype=float) > HEAVY)
+    return np.any(shares, axis=0)
 
 
 def curves(runs: pd.DataFrame, distance: str | None = None) -> pd.DataFrame:

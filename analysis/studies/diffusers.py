@@ -29,7 +29,7 @@ NOTE = ("Both targets, the Gaussian mixture / the scale mixture. Order: on the l
         "tables of a trained model, SciPy, diffrax, and what cannot run. " + DOUBTFUL)
 METHODS = ["package", "solver", "options", "levels"]
 COLUMNS = [*METHODS, "target", "claimed", "order", "order_low", "order_high", "holds_to", "stops_at", "floor",
-           "evaluations", "goes_on_to", "doubtful", "why"]
+           "evaluations", "goes_on_to", "doubtful", "held_doubtful", "why"]
 PACKAGES = {"diffusers": "diffusers", "solve_ivp": "scipy", "diffrax": "diffrax"}
 SETTLED = 0.1  # a total variation above it says nothing of an order
 FALLS = 1.5  # a curve that no later rung takes below this share of it has stopped
@@ -74,6 +74,7 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Tables of the study.
 
     ``diffusers`` : one row per solver, options, levels and target; the ones that cannot run have a reason only.
+    ``doubtful``: of the runs from where it stops so many decide nothing, ``held_doubtful``: of those that settle it.
     ``diffusers_curves`` : every run, with the settings of its experiment.
     """
     points, failed = _named(curves(runs, DISTANCE)), _failures(runs)
@@ -144,6 +145,7 @@ def _row(one: Experiment, seen: Curves, failed: str | None) -> Row:
             "floor": curve[curve["T"] >= end]["value"].median(), "evaluations": _at(curve, end, "evaluations"),
             "goes_on_to": double["value"].min() if rounds is not None else np.nan,
             "doubtful": int(is_spoiled(curve[curve["T"] >= end]).sum()),
+            "held_doubtful": int(is_spoiled(curve[curve["value"] < SETTLED]).sum()),
             "why": "; ".join([*why, *([failed] if failed else [])])}
 
 
@@ -284,15 +286,16 @@ def everything(table: pd.DataFrame) -> pd.DataFrame:
 def _of_both(method: Row, rows: pd.DataFrame) -> dict[str, str]:
     options = [part for part in str(method["options"]).split() if part not in SAID]
     stops = rows["stops_at"].dropna()
+    stopped = mark(rows["doubtful"].sum()) if len(stops) else ""
     why = [text for text in rows.sort_values("floor", ascending=False)["why"].fillna("") if text]
     return {
         "solver": str(method["solver"]).removesuffix("Scheduler"),
         "options": ", ".join(options).replace("_", " ").replace("=True", "").replace("=", " "),
         "levels": str(method["levels"]), "claimed": number(rows["claimed"].iloc[0], ".0f"),
         "order": " / ".join(f"{order:.1f}" for order in rows["order"] if np.isfinite(order)) or NONE,
-        "holds to T": number(rows["holds_to"].min(skipna=False), ".0f"),
-        "stops at T": number(stops.min(), ".0f"),
-        "at TV": number(rows["floor"].max(), ".0e") + mark(rows["doubtful"].sum()) if len(stops) else NONE,
+        "holds to T": number(rows["holds_to"].min(skipna=False), ".0f") + mark(rows["held_doubtful"].sum()),
+        "stops at T": number(stops.min(), ".0f") + stopped,
+        "at TV": number(rows["floor"].max(), ".0e") + stopped if len(stops) else NONE,
         "why": why[0] if why else "",
     }
 

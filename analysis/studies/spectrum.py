@@ -13,11 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.text import number
+from analysis.curves import is_spoiled
+from analysis.text import DOUBTFUL, mark, number
 
 NOTE = ("Sum: of the total variations that the steps cause one by one. From, to: half-log-SNR between which the middle "
         "four fifths of it are made. Even errors: the sum that as many steps would have, were they as dense as the "
-        "(p + 1)-th root of their local error asks for (p the order), over the present one.")
+        "(p + 1)-th root of their local error asks for (p the order), over the present one. " + DOUBTFUL)
 MADE_BY = "verify"
 RUN = ["target", "d", "sampler", "method", "T"]
 MIDDLE = 0.8
@@ -26,9 +27,10 @@ X = r"half-log-SNR $\lambda$ (noise $\longrightarrow$ data)"
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """``spectrum_parts``: a row per step, with its total variation and how densely steps lie and should lie there.
-    ``spectrum``: a row per run, with the sum, the total variation of the run, and where the sum is made.
+    ``spectrum``: a row per run, with the sum, the total variation of the run, whether either is ``doubtful`` (paths
+    fold or diverge, or the tail is heavy), and where the sum is made.
     """
-    named = runs.assign(method=[looks.method_name(row) for row in runs.to_dict("records")])
+    named = runs.assign(method=[looks.method_name(row) for row in runs.to_dict("records")], doubtful=is_spoiled(runs))
     totals = named[named["measure"] == "total_variation"].set_index("key")
     steps, rows = [], []
     for row in named[named["parts"].notna()].sort_values(RUN).to_dict("records"):
@@ -37,8 +39,10 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
         total = totals.loc[row["key"]] if row["key"] in totals.index else {}
         steps.append(parts.assign(**names))
         rows.append({**names, "sum": row["error"], "sum_stderr": row["stderr"], "total": total.get("error", np.nan),
-                     "total_stderr": total.get("stderr", np.nan), **_summed(parts, float(row["order"]))})
-    columns = [*RUN, "sum", "sum_stderr", "total", "total_stderr", "peak", "low", "high", "even_errors"]
+                     "total_stderr": total.get("stderr", np.nan),
+                     "doubtful": bool(row["doubtful"] or total.get("doubtful", False)),
+                     **_summed(parts, float(row["order"]))})
+    columns = [*RUN, "sum", "sum_stderr", "total", "total_stderr", "doubtful", "peak", "low", "high", "even_errors"]
     return {"spectrum": pd.DataFrame(rows, columns=columns),
             "spectrum_parts": pd.concat(steps, ignore_index=True) if steps else pd.DataFrame(columns=RUN)}
 
@@ -70,7 +74,8 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.DataFrame([{
         "family": looks.name(str(row["target"])), "d": f"{row['d']:g}", "sampler": row["method"], "T": f"{row['T']:g}",
         "sum": f"{number(row['sum'], '.2g')} ± {number(row['sum_stderr'], '.1g')}",
-        "total variation": f"{number(row['total'], '.2g')} ± {number(row['total_stderr'], '.1g')}",
+        "total variation": f"{number(row['total'], '.2g')} ± {number(row['total_stderr'], '.1g')}"
+                           + mark(row["doubtful"]),
         "ratio": number(row["sum"] / row["total"], ".2g"), "from": number(row["low"], ".2f"),
         "to": number(row["high"], ".2f"), "even errors": number(row["even_errors"], ".2g"),
     } for row in tables["spectrum"].to_dict("records")])

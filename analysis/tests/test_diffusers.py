@@ -116,6 +116,13 @@ def test_an_error_that_rises_again_is_noticed():
     assert found["why"].startswith("rises at T = 193") and "t - 1000 // N" in found["why"]
 
 
+@pytest.mark.parametrize("folded, words", [(0.0, ["25", "49", "1e-03"]), (0.01, ["25 †", "49 †", "1e-03 †"])])
+def test_where_a_solver_holds_and_stops_is_marked(folded, words):
+    stops = [one | {"folded": folded * (one["T"] >= 49)} for one in curve(lambda h: max(h**2, 1e-3), 2, scheduler=DDIM)]
+    shown = everything(table(stops)["diffusers"]).set_index("solver").loc["DDIM"]
+    assert shown[["holds to T", "stops at T", "at TV"]].tolist() == words
+
+
 def test_tables_for_people():
     tables = table(curve(lambda h: 5 * h, 1, scheduler=DDIM), curve(lambda h: 9 * h**3, 3, scheduler=UNIPC),
                    *(curve(lambda h: 9 * h**3, 3, sampler="solve_ivp", method=name) for name in ("RK23", "RK45")))

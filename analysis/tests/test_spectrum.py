@@ -43,9 +43,18 @@ def test_steps_where_even_errors_want_them():
     assert tables["spectrum"]["even_errors"].iloc[0] == pytest.approx(even / constants.sum())
 
 
+@pytest.mark.parametrize("spoiled", [{"folded": 0.01}, {"diverged": 0.01}, {"tail": 0.8}])
+def test_numbers_that_decide_nothing_are_marked(spoiled):
+    for at in (0, 1):  # the sum, or the total variation
+        rows = runs(stretch(np.ones(6), np.ones(6)))
+        rows.loc[at, [*spoiled]] = [*spoiled.values()]
+        assert spectrum.summary(spectrum.tables(rows))["total variation"].iloc[0].endswith(" †")
+
+
 def test_pictures_and_summary():
     tables = spectrum.tables(runs(stretch(np.ones(6), np.ones(6)))) | {"environments": pd.DataFrame()}
-    assert spectrum.summary(tables)["ratio"].iloc[0] == "24"
+    shown = spectrum.summary(tables)
+    assert shown["ratio"].iloc[0] == "24" and "†" not in shown.to_string()
     for picture in spectrum.FIGURES:
         assert picture.draw(tables) is not None
     empty = spectrum.tables(runs(stretch([1.0], [1.0])).assign(parts=None)) | {"environments": pd.DataFrame()}
