@@ -14,7 +14,7 @@ from heroism.errors import InputError
 from heroism.noise import NoiseLevel
 
 PLAIN = NoiseLevel(1.0 - 1e-4, 1e-4)  # nearly the data
-SIZE = (3.4, 2.2)
+SIZE, NAMED = (3.4, 2.2), (5.4, 2.4)  # inches; with a legend at the right
 DIMENSIONS = (2, 3, 8, 16)  # the first that a target takes
 MOST = 6  # curves of a picture
 AXES = {"sampler": ("evaluations", "score evaluations"), "measure": ("T", "noise levels $T$")}
@@ -39,7 +39,7 @@ def of_target(name: str) -> Figure:
 def of_points(points: pd.DataFrame, group: str) -> Figure:
     """The exact total variation of a sampler on the targets that it was run on most, against its cost; the values of a
     measure, against T; its floors dotted."""
-    figure = Figure(figsize=SIZE, layout="constrained")
+    figure = Figure(figsize=NAMED, layout="constrained")
     points = points[(points["value"] > 0) & ((group == "measure") | (points["distance"] == "total_variation"))]
     if points.empty:
         return _nothing(figure)
@@ -55,7 +55,7 @@ def of_points(points: pd.DataFrame, group: str) -> Figure:
         axes.plot(curve[across], curve["value"], label=f"{looks.name(one['target'])}, d = {one['d']}", **look)
         style.floor_line(axes, curve[across], curve["floor"], look["color"], width=0.7)
     axes.set(xscale="log", yscale="log", xlabel=label, ylabel=style.TV if group == "sampler" else "measured")
-    axes.legend(fontsize=6)
+    figure.legend(loc="outside right upper")
     return figure
 
 
