@@ -8,6 +8,7 @@ from hydra import compose, initialize_config_dir
 from matplotlib.figure import Figure
 
 from analysis import looks, style
+from analysis.curves import CURVE, same
 from experiments.build import make
 from experiments.paths import CONF
 from heroism.errors import InputError
@@ -44,13 +45,11 @@ def of_points(points: pd.DataFrame, group: str) -> Figure:
     if points.empty:
         return _nothing(figure)
     axes, (across, label) = figure.subplots(), AXES[group]
-    setting = ["target", "d", "family", "K", "sampler"]
-    chosen = points.groupby(setting, dropna=False).size().reset_index(name="many").sort_values("many", ascending=False)
+    chosen = points.groupby(CURVE, dropna=False).size().reset_index(name="many").sort_values("many", ascending=False)
     chosen = chosen.drop_duplicates("target")[:MOST]
-    for one in chosen[setting].to_dict("records"):
-        at = np.logical_and.reduce([points[key].isna() if pd.isna(value) else points[key] == value
-                                    for key, value in one.items()])
-        curve = points[at].sort_values(across)
+    for one in chosen[CURVE].to_dict("records"):
+        at = np.logical_and.reduce([same(points[key], value) for key, value in one.items()])
+        curve = points[at].sort_values([across, "n"]).drop_duplicates(across, keep="last")
         look = looks.look(one["target"])
         axes.plot(curve[across], curve["value"], label=f"{looks.name(one['target'])}, d = {one['d']}", **look)
         style.floor_line(axes, curve[across], curve["floor"], look["color"], width=0.7)

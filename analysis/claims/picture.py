@@ -178,7 +178,8 @@ def _forest(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]], texts: 
     axes.axvline(verdict.predicted, color=looks.INK, linestyle=looks.DASHED, linewidth=1.0)
     lines = _lines(texts)
     places = np.cumsum(lines) - (lines + 1) / 2  # 0, 1, 2, ... where every label is one line
-    every = max(1, int(np.ceil(LINE * lines.sum() / (height - AROUND + LINE))))
+    crowded = LINE * lines.sum() > height - AROUND + LINE
+    every = int(np.ceil(LINE * lines.max() * len(lines) / (height - AROUND + LINE))) if crowded else 1
     for i, (place, look, group) in enumerate(zip(places, drawn, groups, strict=True)):
         if np.isfinite(group.value):
             low, high = (bound if np.isfinite(bound) else group.value for bound in (group.low, group.high))
