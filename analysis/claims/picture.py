@@ -5,6 +5,7 @@ Every group has its own colour and mark, in the curves and beside its name: noth
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -188,7 +189,7 @@ def _forest(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]], texts: 
                       markerfacecolor=look["color"] if high > low else "white")
         elif i % every == 0:
             room = int(9 * style.fitting(style.COLUMN))
-            reason = style.wrapped(str(group.reason).partition(" (")[0], room).partition("\n")
+            reason = style.wrapped(re.split(r" \(| where ", str(group.reason))[0], room).partition("\n")
             axes.text(0.02, place, reason[0] + " …" * bool(reason[1]), transform=axes.get_yaxis_transform(),
                       va="center", color=looks.GREY)
     before = ["", *(lead for lead, _ in texts[::every])]
