@@ -8,13 +8,14 @@ from hydra import compose, initialize_config_dir
 from matplotlib.figure import Figure
 
 from analysis import looks, style
+from analysis.curves import CURVE, same
 from experiments.build import make
 from experiments.paths import CONF
 from heroism.errors import InputError
 from heroism.noise import NoiseLevel
 
 PLAIN = NoiseLevel(1.0 - 1e-4, 1e-4)  # nearly the data
-SIZE = (3.4, 2.2)
+SIZE, NAMED = (3.4, 2.2), (5.4, 2.4)  # inches; with a legend at the right
 DIMENSIONS = (2, 3, 8, 16)  # the first that a target takes
 MOST = 6  # curves of a picture
 AXES = {"sampler": ("evaluations", "score evaluations"), "measure": ("T", "noise levels $T$")}
@@ -39,23 +40,21 @@ def of_target(name: str) -> Figure:
 def of_points(points: pd.DataFrame, group: str) -> Figure:
     """The exact total variation of a sampler on the targets that it was run on most, against its cost; the values of a
     measure, against T; its floors dotted."""
-    figure = Figure(figsize=SIZE, layout="constrained")
+    figure = Figure(figsize=NAMED, layout="constrained")
     points = points[(points["value"] > 0) & ((group == "measure") | (points["distance"] == "total_variation"))]
     if points.empty:
         return _nothing(figure)
     axes, (across, label) = figure.subplots(), AXES[group]
-    setting = ["target", "d", "family", "K", "sampler"]
-    chosen = points.groupby(setting, dropna=False).size().reset_index(name="many").sort_values("many", ascending=False)
+    chosen = points.groupby(CURVE, dropna=False).size().reset_index(name="many").sort_values("many", ascending=False)
     chosen = chosen.drop_duplicates("target")[:MOST]
-    for one in chosen[setting].to_dict("records"):
-        at = np.logical_and.reduce([points[key].isna() if pd.isna(value) else points[key] == value
-                                    for key, value in one.items()])
-        curve = points[at].sort_values(across)
+    for one in chosen[CURVE].to_dict("records"):
+        at = np.logical_and.reduce([same(points[key], value) for key, value in one.items()])
+        curve = points[at].sort_values([across, "n"]).drop_duplicates(across, keep="last")
         look = looks.look(one["target"])
         axes.plot(curve[across], curve["value"], label=f"{looks.name(one['target'])}, d = {one['d']}", **look)
         style.floor_line(axes, curve[across], curve["floor"], look["color"], width=0.7)
     axes.set(xscale="log", yscale="log", xlabel=label, ylabel=style.TV if group == "sampler" else "measured")
-    axes.legend(fontsize=6)
+    figure.legend(loc="outside right upper")
     return figure
 
 

@@ -5,6 +5,7 @@ Every group has its own colour and mark, in the curves and beside its name: noth
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -178,7 +179,8 @@ def _forest(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]], texts: 
     axes.axvline(verdict.predicted, color=looks.INK, linestyle=looks.DASHED, linewidth=1.0)
     lines = _lines(texts)
     places = np.cumsum(lines) - (lines + 1) / 2  # 0, 1, 2, ... where every label is one line
-    every = max(1, int(np.ceil(LINE * lines.sum() / (height - AROUND + LINE))))
+    crowded = LINE * lines.sum() > height - AROUND + LINE
+    every = int(np.ceil(LINE * lines.max() * len(lines) / (height - AROUND + LINE))) if crowded else 1
     for i, (place, look, group) in enumerate(zip(places, drawn, groups, strict=True)):
         if np.isfinite(group.value):
             low, high = (bound if np.isfinite(bound) else group.value for bound in (group.low, group.high))
@@ -187,7 +189,7 @@ def _forest(axes: Axes, one: Judged, drawn: Sequence[Mapping[str, Any]], texts: 
                       markerfacecolor=look["color"] if high > low else "white")
         elif i % every == 0:
             room = int(9 * style.fitting(style.COLUMN))
-            reason = style.wrapped(str(group.reason).partition(" (")[0], room).partition("\n")
+            reason = style.wrapped(re.split(r" \(| where ", str(group.reason))[0], room).partition("\n")
             axes.text(0.02, place, reason[0] + " …" * bool(reason[1]), transform=axes.get_yaxis_transform(),
                       va="center", color=looks.GREY)
     before = ["", *(lead for lead, _ in texts[::every])]

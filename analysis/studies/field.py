@@ -154,7 +154,7 @@ def draw_path(tables: Mapping[str, pd.DataFrame]) -> Figure | None:
         return None
     panels = [(looks.place(str(target), d), here) for (target, d), here in rows.groupby(["target", "d"], sort=True)]
     return style.panelled(panels, partial(_bands, least=float(rows["value"].max()) * 1e-5), 3, 2.3,
-                          "eighth of the log-SNR, most noise first", "contribution to the path's KL",
+                          "eighth of the log-SNR range", "contribution to the path's KL",
                           tables["environments"], sharey=True)
 
 
