@@ -96,7 +96,7 @@ practice: $(VENV)/.ready ## what to run at 5 to 50 score evaluations: what peopl
 verify: $(VENV)/.ready ## every claim: run what is missing, fit, judge (ARGS=--smoke: a tiny version, --paper=2506.24042: of one paper, --controls: negative controls too)
 	@studies=$$($(PY) -m analysis.verify --studies $(filter --paper=% --controls,$(ARGS))); broken=$$?; test $$broken -eq 0 -o $$broken -eq 2 || exit $$broken; \
 	  for study in $$studies; do \
-	  $(PY) -m experiments.run -m study=$$study report=false $(if $(findstring --smoke,$(ARGS)),smoke=true); status=$$?; \
+	  $(PY) -m experiments.run -m study=$$study report=false $(if $(findstring --smoke,$(ARGS)),smoke=true hydra/launcher=basic); status=$$?; \
 	  test $$status -le 1 || exit $$status; done; \
 	  $(PY) -m analysis.verify $(ARGS); status=$$?; test $$status -ne 0 || status=$$broken; exit $$status
 
