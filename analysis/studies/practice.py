@@ -21,11 +21,14 @@ NOTE = ("Of all samplers and grids that spend at most so many score evaluations 
         "many are not significantly worse. results/practice.md has the rest.")
 MADE_BY = "practice"
 SURE = 1.96  # standard errors of a difference; runs start from the same points, which makes it less, if anything
-SHOWN = 8  # of a ranking, ties counted as one
+SHOWN = 12  # of a ranking
+UNRELATED = 0.99  # a total variation from here on says that output and target have nothing in common
 PLACE = ["family", "budget"]
 METHOD = ["sampler", "grid"]
-MEASURES = {DISTANCE: "TV", "kl": "KL", "sliced_wasserstein": "sliced W2"}
+MEASURES = {DISTANCE: "TV", "kl": "KL", "wasserstein_exact": "W2", "sliced_wasserstein": "sliced W2"}
 CHANGED = "diffusers"
+KEPT = "final_sigmas_type=sigma_min"  # with that alone other options of the last step have an effect
+TO_ZERO = "end=zero"
 Row = dict[str, Any]
 
 
@@ -40,7 +43,8 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
     points = _points(runs)
     own = points[points["sampler"] != CHANGED]
-    ranked = [_ranked(group) for _, group in own.groupby(PLACE, sort=True)]
+    places = own.groupby([*PLACE, own["grid"].str.contains(TO_ZERO)], sort=True)
+    ranked = [_ranked(group) for _, group in places]
     board = pd.concat(ranked, ignore_index=True) if ranked else own.assign(rank=pd.Series(dtype=int))
     return {"practice": board, "practice_points": points, "practice_changes": points[points["sampler"] == CHANGED]}
 
@@ -105,59 +109,73 @@ def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 HEAD = """# What to run at 5 to 50 score evaluations
 
-Exact joint total variation, KL divergence and sliced W2 (between samples: below its floor nothing is told, ~) of what
-people run, from the noise of Stable Diffusion down to its smallest. Value ± 1.96 standard errors. Methods of one rank
-are not significantly worse than the first of them. †: some paths fold or diverge, and the value is a lower bound.
+Exact joint total variation and KL divergence of what people run, and W2 (exact on the product; sliced and between
+samples elsewhere, shown where it is above its floor), from the noise of Stable Diffusion down to its smallest. Value ±
+1.96 standard errors; ~: below its floor. Methods of one rank are not significantly worse than the first of them. †:
+some paths fold or diverge, and the value is a lower bound. Digits start from N(0, I), as people do: what that alone
+costs is where their curves end.
 """
 OVERALL = """## In how many places a method is of the first rank
 
 A place is a family of data at a budget; behind the bar, how many places had the method. The best of many is lucky: what
-counts is to be there often.
+counts is to be there often. Lower bounds do not count, nor places where nothing is below 0.99.
 """
 GRIDS = """## What the grid does, sampler by sampler
 
 The factor in total variation against the best grid of the same sampler at the same budget and data (geometric mean over
 all such places); 1 is never worse.
 """
-CHANGES = """## What costs nothing to change in shipped defaults
+CHANGES = f"""## What costs nothing to change in shipped defaults
 
-The schedulers of diffusers on the table of Stable Diffusion, with their default options and with one change each: total
-variation, as many evaluations. (`end=zero`: the last step leads to zero noise, as it does by default.)
+The schedulers of diffusers on the table of Stable Diffusion, as shipped and with one change each, on the low-rank
+mixture: total variation at as many evaluations, and its mean factor to what is shipped. With
+`{KEPT}` the last step leads to the smallest noise of the model, not to zero, and the output is
+compared with the law there; what else changes the last step is compared with that. Better, worse: significantly at some
+budget, and at none the other way, lower bounds (†) left out.
 """
 LAST = """## The last step: to zero noise, or to the smallest noise of the model
 
-The same samplers on the same mixture, which has a density at both ends.
+The same samplers on the same mixture, which has a density at both ends. (Others are not run at full order there.)
 """
 
 
 def page(tables: Mapping[str, pd.DataFrame]) -> str:
     """Rankings over all places, what grids do, what could be changed, and the best of every place."""
-    board, parts = tables["practice"], [HEAD]
-    parts += [OVERALL, markdown(_first_ranks(board)), "", GRIDS, markdown(_factors(board)), ""]
-    if len(tables["practice_changes"]):
-        parts += [CHANGES, markdown(_by_budget(tables["practice_changes"])), ""]
-    ends = board[board["grid"].str.contains("end=zero")]
+    board, changed, parts = tables["practice"], tables["practice_changes"], [HEAD]
+    to_zero = board["grid"].str.contains(TO_ZERO)
+    whole, ends = board[~to_zero], board[to_zero]
+    parts += [OVERALL, markdown(_first_ranks(whole)), "", GRIDS, markdown(_factors(whole)), ""]
+    if len(changed):
+        rows = _changes(changed)
+        parts += [CHANGES, *_answers(rows), "", markdown(rows), ""]
     if len(ends):
         first = board["grid"].str.partition(" ")[0]
         same = board[board["family"].isin(ends["family"]) & board["sampler"].isin(ends["sampler"])
                      & first.isin(first[ends.index])]
         parts += [LAST, markdown(_by_budget(same)), ""]
-    for (family, budget), rows in board.groupby(PLACE, sort=True):
-        parts += [f"## {family.replace('$', '')}: {budget} evaluations\n", markdown(_top(rows)), ""]
+    for (family, budget), rows in whole.groupby(PLACE, sort=True):
+        parts += [f"## {family.replace('$', '')}: {budget} evaluations\n", *_place(rows), ""]
     return "\n".join(parts)
 
 
+def _place(rows: pd.DataFrame) -> list[str]:
+    """The best, and how many are as good."""
+    if not rows["value"].min() < UNRELATED:
+        return [f"None of {len(rows)} methods has a total variation below {UNRELATED}."]
+    return [f"Of the first rank: {int(np.sum(rows['rank'] == 1))} of {len(rows)} methods.\n", markdown(_top(rows))]
+
+
 def _first_ranks(board: pd.DataFrame) -> pd.DataFrame:
-    whole = board[~board["grid"].str.contains("end=zero")]
-    by = whole.assign(first=whole["rank"] == 1).groupby(METHOD)["first"].agg(["sum", "count"])
+    told = board[board.groupby(PLACE)["value"].transform("min") < UNRELATED]
+    by = told.assign(first=(told["rank"] == 1) & _sound(told)).groupby(METHOD)["first"].agg(["sum", "count"])
     by = by.assign(share=by["sum"] / by["count"]).sort_values(["share", "count"], ascending=False)
     return pd.DataFrame([{"method": _name({"sampler": sampler, "grid": grid}),
                           "first": f"{int(row['sum'])} | {int(row['count'])}"}
-                         for (sampler, grid), row in by.head(3 * SHOWN).iterrows()])
+                         for (sampler, grid), row in by.head(2 * SHOWN).iterrows()])
 
 
 def _factors(board: pd.DataFrame) -> pd.DataFrame:
-    whole = board[~board["grid"].str.contains("end=zero") & (board["value"] > 0)]
+    whole = board[board["value"] > 0]
     logs = np.log(whole["value"].clip(upper=1.0).astype(float))
     least = logs.groupby([whole[name] for name in (*PLACE, "sampler")]).transform("min")
     factor = np.exp((logs - least).groupby([whole[name] for name in METHOD]).mean()).unstack()
@@ -165,6 +183,57 @@ def _factors(board: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([{"method": looks.name(str(sampler)),
                           **{str(grid): number(row[grid], ".2f") for grid in order}}
                          for sampler, row in factor.iterrows()])
+
+
+def _changes(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of every scheduler first what is shipped, then every change: a column for every budget, and what it does."""
+    budgets, shown = sorted(rows["budget"].unique()), list[Row]()
+    words = [_options(grid) for grid in rows["grid"]]
+    rows = rows.assign(scheduler=[name for name, _ in words], options=[options for _, options in words])
+    for scheduler, group in rows.groupby("scheduler", sort=True):
+        by = {options: some.set_index("budget") for options, some in group.groupby("options", sort=False)}
+        for options in sorted(by, key=lambda options: (len(options), sorted(options))):
+            base = by.get(frozenset({KEPT}) if len(options) > 1 else frozenset())
+            factor, verdict = ("", "") if base is None or not options else _compared(by[options], base)
+            change = ", ".join(sorted(options, key=lambda word: word != KEPT)) or "as shipped"
+            shown.append({"scheduler": scheduler, "change": change, **{
+                str(budget): _measured(by[options].loc[budget], "") if budget in by[options].index else "-"
+                for budget in budgets}, "factor": factor, "verdict": verdict})
+    return pd.DataFrame(shown)
+
+
+def _options(grid: str) -> tuple[str, frozenset[str]]:
+    """The scheduler and the options that are not its defaults."""
+    words = grid.split()[1:]
+    return next((word for word in words if "=" not in word), "?"), frozenset(
+        word for word in words if "=" in word and not word.endswith("=None") and word != TO_ZERO)
+
+
+def _compared(changed: pd.DataFrame, base: pd.DataFrame) -> tuple[str, str]:
+    """Mean factor over the budgets at which both are more than lower bounds, and what it comes to."""
+    usual = base.loc[_sound(base), ["value", "stderr"]].add_suffix("_base")
+    both = changed[_sound(changed)].join(usual, how="inner")
+    if both.empty:
+        return "", "lower bounds only"
+    apart = (both["value"] - both["value_base"]) / np.hypot(both["stderr"], both["stderr_base"])
+    better, worse = bool((apart < -SURE).any()), bool((apart > SURE).any())
+    verdict = "mixed" if better and worse else "better" if better else "worse" if worse else "no difference"
+    return number(float(np.exp(np.log(both["value"] / both["value_base"]).mean())), ".2f"), verdict
+
+
+def _sound(rows: pd.DataFrame) -> pd.Series:
+    """Where no path folds or diverges, so that the value is more than a lower bound."""
+    return (rows["folded"].fillna(0.0) == 0.0) & (rows["diverged"].fillna(0.0) == 0.0)
+
+
+def _answers(rows: pd.DataFrame) -> Iterable[str]:
+    """A line for every verdict."""
+    for verdict in ("better", "no difference", "worse", "mixed"):
+        some = rows[rows["verdict"] == verdict]
+        if len(some):
+            listed = [f"{change} ({', '.join(f'{row.scheduler} {row.factor}' for row in group.itertuples())})"
+                      for change, group in some.groupby("change", sort=False)]
+            yield f"* {verdict}: {'; '.join(listed)}."
 
 
 def _by_budget(rows: pd.DataFrame) -> pd.DataFrame:
@@ -177,11 +246,11 @@ def _by_budget(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _top(rows: pd.DataFrame) -> pd.DataFrame:
-    shown = rows[rows["rank"] <= SHOWN].head(3 * SHOWN)
-    return pd.DataFrame([{
+    shown = pd.DataFrame([{
         "rank": str(row["rank"]), "method": _name(row), "evaluations": str(int(row["evaluations"])),
         **{words: _measured(row, "" if name == DISTANCE else f"{name}_") for name, words in MEASURES.items()}}
-        for row in shown.to_dict("records")])
+        for row in rows.head(SHOWN).to_dict("records")])
+    return shown.drop(columns=[words for words in MEASURES.values() if shown[words].str.match("[~-]").all()])
 
 
 def _name(row: Mapping[str, Any]) -> str:
@@ -193,6 +262,8 @@ def _measured(row: Mapping[str, Any], prefix: str) -> str:
     if not np.isfinite(value):
         return "-" if np.isnan(value) else "∞"
     near = "~" if value < 2.0 * floor else ""
+    if not prefix and value >= UNRELATED:
+        return f"> {UNRELATED}"
     spoiled = " †" if not prefix and max(float(row["folded"] or 0.0), float(row["diverged"] or 0.0)) > 0.0 else ""
     return f"{near}{value:.3g} ± {SURE * error:.1g}{spoiled}"
 
@@ -206,7 +277,7 @@ LINES = ("ddim", "heun", "dpmpp_2m", "dpmpp_2s", "uni_pc", "uni_pc_bh2", "ipndm"
 def draw(tables: Mapping[str, pd.DataFrame], names: Sequence[str] = LINES) -> Figure | None:
     """Of every sampler the best of its grids, and behind them everything; None without points."""
     board = tables["practice"]
-    board = board[(board["value"] > 0) & ~board["grid"].str.contains("end=zero")]
+    board = board[(board["value"] > 0) & ~board["grid"].str.contains(TO_ZERO)]
     if board.empty:
         return None
     panels = [(str(family), rows) for family, rows in board.groupby("family", sort=True)]

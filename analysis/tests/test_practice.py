@@ -51,7 +51,8 @@ def test_what_is_not_significantly_worse_shares_a_rank(tables):
 
 def test_the_page_and_the_summary_say_so(tables):
     page, shown = practice.page(tables), practice.summary(tables)
-    assert "DPM++ 2M, karras" in page and "† " in page.replace("†", "† ") and "~0.2" in page
+    assert "DPM++ 2M, karras" in page and "†" in page
+    assert "| KL |" in page and "| sliced W2 |" not in page  # below its floor everywhere
     assert "shipped defaults" not in page  # there are none here
     best = shown[shown["evaluations"] == "16"].iloc[0]
     assert best["method"] == "DPM++ 2M, karras" and best["as good"] == "1" and best["of"] == "6"
@@ -68,7 +69,26 @@ def test_changes_of_shipped_defaults_and_last_steps_have_their_tables():
         for value, karras in ((0.3, None), (0.2, True)) for scheduler in ("UniPCMultistepScheduler", "DDIMScheduler")]
     to_zero = [one("ddim", "karras", value=0.2, config={"schedule": {"end": end}}) for end in ("zero", "sigma_min")]
     page = practice.page(tables_of("practice", *tidy([*records(), *shipped, *to_zero])))
-    assert "UniPCMultistep" in page and "use karras sigmas=True" in page and "end=zero" in page
+    assert "* better: use_karras_sigmas=True (DDIM 0.67, UniPCMultistep 0.67)." in page and "end=zero" in page
+    assert "| UniPCMultistep | as shipped | 0.3 ± 0.02 |  |  |" in page
+
+
+@pytest.mark.parametrize("value, more, verdict", [
+    (0.31, {}, "no difference"), (0.6, {}, "worse"), (0.2, {"folded": 0.1}, "lower bounds only")])
+def test_a_change_is_judged_by_what_is_significant_and_no_lower_bound(value, more, verdict):
+    shipped, changed = (one("diffusers", "trained", scheduler="DDIMScheduler", value=at, **rest, config={
+        "sampler": {"scheduler": "DDIMScheduler", "options": {"use_karras_sigmas": karras}}})
+        for at, karras, rest in ((0.3, None, {}), (value, True, more)))
+    rows = practice._changes(tables_of("practice", *tidy([shipped, changed]))["practice_changes"])
+    assert rows.set_index("change").loc["use_karras_sigmas=True", "verdict"] == verdict
+
+
+def test_a_place_where_nothing_comes_near_is_told_in_a_sentence():
+    """And no lower bound makes anything the best there."""
+    runs = [one(sampler, value=1.0, folded=0.2) for sampler in ("ddim", "heun")] + [one("lms", "normal", 16, 0.02)]
+    page = practice.page(tables_of("practice", *tidy(runs)))
+    assert "None of 2 methods has a total variation below 0.99." in page
+    assert "Of the first rank: 1 of 1 methods." in page
 
 
 def test_the_picture_has_a_panel_for_every_family(tables):

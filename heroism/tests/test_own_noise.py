@@ -43,6 +43,11 @@ def test_its_noise_is_what_it_is_handed():
     assert not np.allclose(mine, run(as_sampler(own.ancestral), seed=6)[0])
 
 
+def test_noise_without_a_default_is_no_fourth_argument_of_a_step():
+    made = as_sampler(lambda model, x, sigmas, noise_sampler: own.ancestral(model, x, sigmas, noise_sampler))
+    assert type(made) is OwnNoise and np.array_equal(run(made)[0], run(as_sampler(own.ancestral))[0])
+
+
 def test_its_law_is_that_of_the_same_sampler_of_ours():
     assert np.allclose([*laws(as_sampler(own.ancestral))], [*laws(known("euler_ancestral"))], rtol=1e-9)
 

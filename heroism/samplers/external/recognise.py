@@ -15,7 +15,7 @@ from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, NOISY, NOI
 from heroism.samplers.external.diffusers_noise import DiffusersNoise
 from heroism.samplers.external.diffusers_schedulers import Diffusers
 from heroism.samplers.external.own import OwnDenoiser, OwnStep, name_of
-from heroism.samplers.external.own_noise import OwnNoise, takes_noise, without_noise
+from heroism.samplers.external.own_noise import NOISE, OwnNoise, takes_noise, without_noise
 from heroism.samplers.known import known
 
 KINDS = ("denoiser", "noise", "step")
@@ -121,6 +121,7 @@ def from_scheduler(scheduler: Any, precision: str = "shipped") -> Diffusers:
 
 
 def needed_arguments(function: Callable[..., Any]) -> int:
-    """How many positional arguments have no default."""
+    """How many positional arguments have no default, but for that of noise."""
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.default is p.empty and p.kind in positional for p in inspect.signature(function).parameters.values())
+    return sum(p.default is p.empty and p.kind in positional and p.name != NOISE
+               for p in inspect.signature(function).parameters.values())
