@@ -116,7 +116,8 @@ def tidy(records: Iterable[Record], plans: Mapping[str, Plan],
 
 def of_studies(table: pd.DataFrame, studies: Sequence[str]) -> pd.DataFrame:
     """The rows that belong to any of these studies."""
-    return table[table["studies"].map(lambda names: not set(studies).isdisjoint(names.split(";"))).astype(bool)]
+    names = table["studies"]  # few different ones in many rows
+    return table[names.isin([several for several in names.unique() if not set(studies).isdisjoint(several.split(";"))])]
 
 
 def studies_of(table: pd.DataFrame) -> set[str]:
@@ -282,8 +283,8 @@ def _column(column: pd.Series, name: str) -> pd.Series:
         numbers = column.astype(object).where(~missing, np.nan).astype(float)
         return numbers.astype("Int64") if name in WHOLE and (numbers.dropna() % 1 == 0).all() else numbers
     except ValueError:
-        words = [value if isinstance(value, str) else json.dumps(value) for value in column.astype(object)]
-        return pd.Series(words, column.index, object).where(~missing, None)
+        words = column.astype(object).where(~missing, None)
+        return words.map(lambda value: value if isinstance(value, str) else json.dumps(value), na_action="ignore")
 
 
 def _merged(fresh: Runs, published: Runs, studies: set[str]) -> Runs:

@@ -51,8 +51,9 @@ def where(table: pd.DataFrame, condition: str | None) -> pd.DataFrame:
 
 def column(table: pd.DataFrame, expression: str) -> np.ndarray:
     """(n,) floats of an expression in the columns; NaN where it has no value."""
-    value = pd.to_numeric(pd.Series(np.broadcast_to(_evaluated(table, expression), len(table))), errors="coerce")
-    return value.to_numpy(dtype=float)
+    value = np.broadcast_to(_evaluated(table, expression), len(table))
+    return value.astype(float) if value.dtype.kind in "bif" else \
+        pd.to_numeric(pd.Series(value), errors="coerce").to_numpy(dtype=float)
 
 
 def numbers(statistic: Statistic, table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -69,4 +70,4 @@ def numbers(statistic: Statistic, table: pd.DataFrame) -> tuple[np.ndarray, np.n
 
 def _evaluated(table: pd.DataFrame, expression: str) -> Any:
     formula = parsed(expression)
-    return formula({name: table[name].to_numpy() for name in table.columns if name in formula.names})
+    return formula({name: table[name].to_numpy() for name in formula.names if name in table})
