@@ -18,6 +18,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from analysis.files import read_csv, replacing, write_csv
 from heroism.record import OWN, Plan, Record, SearchRecord, read_plans
 
 FILE, ORIGINS = "runs.parquet", "environments.csv"
+KEPT, TOLD = Path("raw", ".compiled"), "state"  # what was compiled last, for as long as no record changes
 CHOICES = ["target", "sampler", "schedule", "perturbation", "start"]
 GROUPS = ("target", "sampler", "schedule", "perturbation")
 USUAL = ("d", "K", "N", "seed", "particles", "T", "epsilon", "kind")
@@ -74,14 +76,27 @@ def compile_runs(results: Path, publish: bool = False) -> Runs:
     everything again. What is only a part of a study, or of no study, is returned but replaces no row of the published
     table, unless ``publish`` says so: the table with it is written to ``partial/tables``.
     """
+    state = _state(results, publish)
+    kept = _kept(results, state)
+    if kept is not None:
+        return kept
+    found, sound = _compiled(results, publish)
+    if sound:
+        _keep(results, _state(results, publish), found)  # what was written meanwhile is a part of it
+    return found
+
+
+def _compiled(results: Path, publish: bool) -> tuple[Runs, bool]:
+    """What there is, brought up to date; and whether nothing was left out, which is to be said each time."""
     raw = results / "raw"
     (records, *broken), (searches, *others), (plans, *more) = Record.read(raw), SearchRecord.read(raw), read_plans(raw)
-    for one in itertools.chain(*broken, *others, *more):
+    left_out = list(itertools.chain(*broken, *others, *more))
+    for one in left_out:
         print(f"warning: left out: {one}", file=sys.stderr)
     published = read_runs(results / "tables")
     table, origins = tidy(records, plans, searches)
     if table.empty:
-        return published
+        return published, False
     mixed = {study: why for study in sorted(studies_of(table)) if (why := mixture(of_studies(table, [study])))}
     partial = {} if publish else {**dict(_partial(table, plans, published.table)), **mixed}
     whole = studies_of(table) - partial.keys()
@@ -90,7 +105,8 @@ def compile_runs(results: Path, publish: bool = False) -> Runs:
     if partial:
         write_runs(found, results / "partial" / "tables")
     small = frozenset(plan.study for plan in plans.values() if "smoke=true" in map(str.lower, plan.overrides))
-    return Runs(found.table, found.environments, partial, mixed, frozenset(studies_of(table)), small)
+    found = Runs(found.table, found.environments, partial, mixed, frozenset(studies_of(table)), small)
+    return found, not left_out
 
 
 def tidy(records: Iterable[Record], plans: Mapping[str, Plan],
@@ -164,6 +180,41 @@ def read_runs(folder: Path) -> Runs:
     numbers = [int(value) if isinstance(value, str) and value.isdigit() else value for value in table["N"]]
     return Runs(table.assign(N=pd.Series(numbers, table.index, object)),
                 origins if len(origins) else pd.DataFrame(columns=["environment"]))
+
+
+def _state(results: Path, publish: bool) -> str:
+    """A digest of all that a compilation reads, by name, size and time: of records nobody changed it is the same."""
+    files = [*(results / "raw").rglob("[!.]*.json"), *(results / "tables" / name for name in (FILE, ORIGINS)),
+             Path(__file__)]
+    seen = [(str(path), status.st_size, status.st_mtime_ns) for path in sorted(files)
+            if (status := path.stat() if path.exists() else None) is not None]
+    return _digest([seen, publish])
+
+
+def _kept(results: Path, state: str) -> Runs | None:
+    """What was compiled of the same state before; None if nothing was."""
+    folder = results / KEPT
+    try:
+        told = json.loads((folder / TOLD).read_text())
+    except (OSError, ValueError):
+        return None
+    if told["state"] != state:
+        return None
+    runs = read_runs(folder)
+    return Runs(runs.table, runs.environments, told["partial"], told["mixed"], frozenset(told["fresh"]),
+                frozenset(told["small"]))
+
+
+def _keep(results: Path, state: str, runs: Runs) -> None:
+    """For the next time; where nothing can be kept it takes as long again."""
+    if runs.table.empty or not (results / "raw").is_dir():
+        return
+    with suppress(OSError):
+        write_runs(runs, results / KEPT)
+        told = {"state": state, "partial": dict(runs.partial), "mixed": dict(runs.mixed), "fresh": sorted(runs.fresh),
+                "small": sorted(runs.small)}
+        with replacing(results / KEPT / TOLD) as temporary:
+            temporary.write_text(json.dumps(told))
 
 
 def _partial(table: pd.DataFrame, plans: Mapping[str, Plan], published: pd.DataFrame) -> Iterator[tuple[str, str]]:

@@ -41,6 +41,24 @@ def test_the_table_comes_back_as_it_was_written(tmp_path):
                                   read_runs(tmp_path / "tables").table.dropna(axis=1, how="all"))
 
 
+def test_what_nobody_changed_is_not_read_again(tmp_path, monkeypatch):
+    save(tmp_path, [record(T=16, value=0.2), record(T=32, value=0.1, N=4), failed("NA", T=64)])
+    first = compile_runs(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("analysis.runs.tidy", lambda *records: 1 / 0)
+        again = compile_runs(tmp_path)
+        with pytest.raises(ZeroDivisionError):
+            compile_runs(tmp_path, publish=True)
+    pd.testing.assert_frame_equal(again.table, first.table)
+    pd.testing.assert_frame_equal(again.environments, first.environments, check_dtype=False)
+    assert [getattr(again, name) for name in ("partial", "mixed", "fresh", "small")] == [
+        getattr(first, name) for name in ("partial", "mixed", "fresh", "small")]
+    save(tmp_path, [record(T=128, value=0.01)])
+    assert compile_runs(tmp_path).table["T"].tolist().count(128) == 1
+    (tmp_path / "raw" / "broken.json").write_text("{}")
+    assert len(compile_runs(tmp_path).table) == len(compile_runs(tmp_path).table) == 4  # and says so each time
+
+
 def test_columns_that_claims_are_written_in(tmp_path):
     save(tmp_path, [record(T=16, value=0.2, config={"target": {"half_width": 3}, "perturbation": {"_target_": "x"}})])
     row = rows(tmp_path).iloc[0]
