@@ -239,10 +239,10 @@ def test_levels_that_a_pilot_run_places_go_with_the_tail():
     """A pilot run starts from the nominal law; a law of which one part is followed is refused before anything runs."""
     rival, levels = ExponentialAdams(2), transition_schedule(30, 1e-4, 0.99984)
     target = GaussianMixture.low_rank(2, 2, 6, 0.2, 5.0, 11)
-    plain, tail = (transport(rival, ExactScore(target), levels, 400, start=start, seed=1) for start in ("exact", Tail()))
+    plain, tail = (transport(rival, ExactScore(target), levels, 400, 1, start) for start in ("exact", Tail()))
     assert plain.evaluations == tail.evaluations
     values = [total_variation(each, target) for each in (plain, tail)]
     assert values[1].stderr < values[0].stderr
     assert abs(values[0].value - values[1].value) < 4.0 * np.hypot(values[0].stderr, values[1].stderr)
     with pytest.raises(InputError, match="start = tail: the paths that are followed are those to one part of the law"):
-        transport(rival, ExactScore(RandomCodebook(64)), levels, 8, start=Tail())
+        transport(rival, ExactScore(RandomCodebook(64)), levels, 8, 1, Tail())
