@@ -13,6 +13,7 @@ from heroism.transport import transport
 
 LEADERBOARD = 1e-4, 0.99984
 FRUGAL = ComposedHeroism.frugal
+FRESH = 20261125
 
 
 def mixture(dim):
@@ -37,6 +38,22 @@ def checkerboard():
     return GaussianMixture(np.array([(i, j) for i in range(4) for j in range(4) if (i + j) % 2 == 0]) * 1.2 - 1.8, 0.01)
 
 
+def fresh_modes():
+    return GaussianMixture.low_rank(3, 3, 5, 0.1, 4.0, FRESH)
+
+
+def fresh_ellipsoids():
+    """Five modes in d = 4, of condition number 100."""
+    rng = np.random.default_rng(FRESH)
+    means = 2.0 * rng.standard_normal((5, 4))
+    turns = [np.linalg.qr(rng.standard_normal((4, 4)))[0] for _ in means]
+    return GaussianMixture(means, np.array([turn * np.geomspace(1e-2, 1.0, 4) @ turn.T for turn in turns]))
+
+
+def fresh_line():
+    return ProductMixture(np.random.default_rng(FRESH).uniform(-6.0, 6.0, 4), 0.1, [0.1, 0.2, 0.3, 0.4])
+
+
 # name -> target, sampler, schedule, paths, seeds. The first group is that of the law's own making.
 CELLS = {
     "line, UniPC-3": (line, lambda: UniPC(3), log_snr_schedule(64, 1e-4, 1 - 1e-4), 300, 200),
@@ -51,6 +68,11 @@ CELLS = {
     "checkerboard, Adams-4": (checkerboard, lambda: ExponentialAdams(4), log_snr_schedule(64, *LEADERBOARD), 300, 100),
     "scales, UniPC-3": (lambda: ScaleMixture(4, [0.05, 1.5], [0.4, 0.6]), lambda: UniPC(3),
                         log_snr_schedule(64, *LEADERBOARD), 300, 200),
+    # Written down, and committed, before anything ran on them; the seed is the date.
+    "fresh modes, UniPC-4": (fresh_modes, lambda: UniPC(4), log_snr_schedule(80, *LEADERBOARD), 300, 40),
+    "fresh ellipsoids, Adams-3": (fresh_ellipsoids, lambda: ExponentialAdams(3), log_snr_schedule(48, *LEADERBOARD),
+                                  300, 40),
+    "fresh line, piloted": (fresh_line, ComposedHeroism.piloted, log_snr_schedule(64, *LEADERBOARD), 300, 40),
     "sphere, frugal": (lambda: Sphere(40, 1.5), FRUGAL, log_snr_schedule(32, *LEADERBOARD), 300, 100),
 }
 

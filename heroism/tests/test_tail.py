@@ -10,12 +10,21 @@ from heroism.map import Map
 from heroism.measures.distances.total_variation import TotalVariation, excess, masses
 from heroism.measures.run import Run
 from heroism.noise import NoiseLevel, log_snr_schedule
-from heroism.samplers import ComposedHeroism, Ddim, Ddpm, Heroism, RungeKutta, UniPC
+from heroism.samplers import (
+    ComposedHeroism,
+    Ddim,
+    Ddpm,
+    ExponentialAdams,
+    Heroism,
+    RungeKutta,
+    UniPC,
+    transition_schedule,
+)
 from heroism.scores import ExactScore, PerturbedScore
 from heroism.tail import Tail
 from heroism.tail import ways as ways_up
 from heroism.tail.proposal import Noisier, Proposal, Shifted, parts_for
-from heroism.targets import Empirical, GaussianMixture, ProductMixture, ScaleMixture, Sphere, Torus
+from heroism.targets import Empirical, GaussianMixture, ProductMixture, RandomCodebook, ScaleMixture, Sphere, Torus
 from heroism.tests.small_targets import PLANE, TWO_PEAKS, gaussian
 from heroism.transport import transport
 
@@ -224,3 +233,16 @@ def test_where_everything_folds_the_share_is_all():
     folded = [transport(ComposedHeroism.frugal(), ExactScore(target), coarse, 200, start=Tail(), seed=seed).folded
               for seed in range(3)]
     assert 0.0 <= min(folded) <= max(folded) <= 1.0
+
+
+def test_levels_that_a_pilot_run_places_go_with_the_tail():
+    """A pilot run starts from the nominal law; a law of which one part is followed is refused before anything runs."""
+    rival, levels = ExponentialAdams(2), transition_schedule(30, 1e-4, 0.99984)
+    target = GaussianMixture.low_rank(2, 2, 6, 0.2, 5.0, 11)
+    plain, tail = (transport(rival, ExactScore(target), levels, 400, 1, start) for start in ("exact", Tail()))
+    assert plain.evaluations == tail.evaluations
+    values = [total_variation(each, target) for each in (plain, tail)]
+    assert values[1].stderr < values[0].stderr
+    assert abs(values[0].value - values[1].value) < 4.0 * np.hypot(values[0].stderr, values[1].stderr)
+    with pytest.raises(InputError, match="start = tail: the paths that are followed are those to one part of the law"):
+        transport(rival, ExactScore(RandomCodebook(64)), levels, 8, 1, Tail())
