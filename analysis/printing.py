@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
@@ -65,16 +65,18 @@ def in_html(text: str) -> str:
     return re.sub(r"\bepsilon\b", "ε", raised).replace("O~", "Õ").replace("&gt;=", "≥").replace("&lt;=", "≤")
 
 
-def booktabs(table: pd.DataFrame, caption: str, label: str, wide: Collection[str] = ()) -> str:
+def booktabs(table: pd.DataFrame, caption: str, label: str, wide: Mapping[str, float] | None = None) -> str:
     """A float for LaTeX with the package booktabs, words at the left and numbers at the right; columns in ``wide`` are
-    paragraphs. What does not fit on a page goes on as a longtable."""
-    columns = "".join("p{5cm}" if name in wide else "l" if name in LEFT else "r" for name in table)
+    paragraphs of so many cm. What does not fit on a page goes on as a longtable, in small type."""
+    wide = wide or {}
+    columns = "".join(f"p{{{wide[name]:g}cm}}" if name in wide else "l" if name in LEFT else "r" for name in table)
     head = " & ".join(latex(str(name)) for name in table) + r" \\"
     body = [" & ".join(latex(str(cell)) for cell in row) + r" \\" for row in table.itertuples(index=False)]
     named = rf"\caption{{{latex(caption)}}}\label{{tab:{label}}}"
     if len(table) > 40 or wide:
-        return "\n".join([rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}", named + r" \\", r"\toprule", head,
-                          r"\midrule", r"\endhead", *body, r"\bottomrule", r"\end{longtable}", ""])
+        return "\n".join([r"{\footnotesize\setlength{\tabcolsep}{3pt}",
+                          rf"\begin{{longtable}}{{@{{}}{columns}@{{}}}}", named + r" \\", r"\toprule", head,
+                          r"\midrule", r"\endhead", *body, r"\bottomrule", r"\end{longtable}}", ""])
     return "\n".join([r"\begin{table}", r"\centering", named, rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
                       r"\toprule", head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}", r"\end{table}", ""])
 

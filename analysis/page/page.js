@@ -196,9 +196,10 @@ async function explorer() {
       ...(measured ? { measure: measure.value } : {}) });
   };
   const show = () => {
+    document.querySelector("#vg-tooltip-element")?.classList.remove("visible");  // of a point that is not there any more
     const kept = new Set(all("input:checked", samplers).map((one) => one.value));
     const values = at().filter((i) => kept.has(value("sampler", i)) && (K.value === "every" || String(value("K", i)) === K.value))
-      .map((i) => ({ sampler: name(value("sampler", i)), setting: value("setting", i), d: value("d", i), K: value("K", i),
+      .map((i) => ({ sampler: name(value("sampler", i)), setting: value("setting", i), d: value("d", i), K: value("K", i) ?? "",
         T: value("T", i), evaluations: value("evaluations", i), rounds: value("rounds", i), value: value("value", i),
         stderr: value("stderr", i), floor: value("floor", i), why: value("unusable", i), color: looks[value("sampler", i)] }))
       .filter((one) => one.value > 0 && one[x.value] > 0);

@@ -69,7 +69,7 @@ TABLE = pd.DataFrame({"family": ["low_rank", "50 %"], "order [95 %]": ["1.02 ± 
 
 
 def test_a_table_for_booktabs():
-    text = booktabs(TABLE, "Orders.", "orders", wide=["words"])
+    text = booktabs(TABLE, "Orders.", "orders", wide={"words": 5.0})
     assert text.index(r"\toprule") < text.index(r"\midrule") < text.index(r"\bottomrule")
     assert r"{@{}lrp{5cm}@{}}" in text and r"low\_rank & 1.02 $\pm$ 0.1 & " in text and r"\label{tab:orders}" in text
 
@@ -81,5 +81,5 @@ def test_latex_takes_it(tmp_path):
     (tmp_path / "all.tex").write_text("\n".join([
         r"\documentclass{article}\usepackage{amsmath,amssymb,booktabs,graphicx,longtable}\begin{document}",
         r"\input{figure.tex}",
-        booktabs(TABLE, "One.", "one"), booktabs(TABLE, "Two.", "two", wide=["words"]), r"\end{document}"]))
+        booktabs(TABLE, "One.", "one"), booktabs(TABLE, "Two.", "two", wide={"words": 5.0}), r"\end{document}"]))
     subprocess.run(["pdflatex", "-halt-on-error", "all.tex"], cwd=tmp_path, check=True, capture_output=True)
