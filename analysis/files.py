@@ -20,11 +20,16 @@ README = RESULTS / "README.md"  # what is published, study by study
 SAME = 1e-9  # relative: the same numbers on another machine
 
 
+def read_yaml(path: Path) -> Any:
+    """What a file says, by the compiled parser where there is one. Raises yaml.YAMLError, UnicodeDecodeError."""
+    return yaml.load(path.read_text(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def read_study_file(study: str) -> dict[str, Any]:
     """What stands in ``conf/study/<study>.yaml``; nothing for a study without a file, such as one of the command line.
     """
     path = STUDIES / f"{study}.yaml"
-    return dict(yaml.safe_load(path.read_text())) if path.is_file() else {}
+    return dict(read_yaml(path)) if path.is_file() else {}
 
 
 def read_csv(path: Path, **options: Any) -> pd.DataFrame:

@@ -14,9 +14,8 @@ from itertools import product
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from analysis.files import STUDIES
+from analysis.files import STUDIES, read_yaml
 from analysis.runs import parameters
 
 BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
@@ -126,7 +125,7 @@ def is_ours(sampler: str) -> bool:
 def is_stochastic(sampler: str) -> bool:
     """Whether a sampler, as ``conf/sampler`` has it, adds noise on the way."""
     path = STUDIES.parent / "sampler" / f"{sampler}.yaml"
-    settings = yaml.safe_load(path.read_text()) if path.is_file() else {}
+    settings = read_yaml(path) if path.is_file() else {}
     kind = str(settings.get("_target_", ""))
     return (".stochastic." in kind or kind.endswith((".Ddpm", "Noise"))) and settings.get("eta", 1.0) != 0.0
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from analysis.files import STUDIES
+from analysis.files import STUDIES, read_yaml
 from analysis.runs import COLUMNS, GROUPS
 from heroism.errors import InputError, require
 from heroism.formulas import evaluate, parsed
@@ -170,7 +170,7 @@ def known_columns(folder: Path) -> frozenset[str]:
     """The columns that the table of runs may have: those of every record, and the parameters of every choice that
     ``conf`` offers, or that a study of the folder sets (``target_rank`` for ``target.rank``)."""
     chosen = {f"{group}_{key}" for group in GROUPS for path in (STUDIES.parent / group).rglob("*.yaml")
-              for key in yaml.safe_load(path.read_text()) or ()}
+              for key in read_yaml(path) or ()}
     written = "\n".join(path.read_text(errors="replace") for path in folder.glob("*.yaml"))
     set_by_studies = {f"{group}_{name}" for group, name in re.findall(rf"\b({'|'.join(GROUPS)})\.(\w+)", written)}
     return frozenset({*COLUMNS, "family"} | chosen | set_by_studies)
@@ -182,7 +182,7 @@ def _study(path: Path, columns: Collection[str]) -> Iterator[Claim | InputError]
     What has no statistic (a mapping with a kind) is no claim.
     """
     try:
-        study = yaml.safe_load(path.read_text())
+        study = read_yaml(path)
         shared = _flat("content", study)
         entries = study.get("claims") or []
         require(isinstance(entries, list), "claims", type(entries).__name__, "write a list")
