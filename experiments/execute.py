@@ -66,6 +66,8 @@ def _seconds(config: str, files: str, plugins: tuple[str, ...], ladder: tuple[in
     """That a particle may take on every rung; makes whatever else a rung needs, to see whether that can be made."""
     parts = _build(config, files, plugins)
     schedules = [parts.schedule(T) for T in ladder]
+    for schedule in schedules:
+        parts.sampler.check(schedule)
     parts.score(parts.target)
     if own(json.loads(config)["target"]):
         levels = schedules[-1].levels

@@ -41,6 +41,10 @@ class Sampler(Described, ABC):
         default every one does."""
         return self.evaluations(steps)
 
+    def check(self, schedule: NoiseSchedule) -> None:
+        """Raise InputError, before anything runs, where it cannot follow these levels; nothing to say by default."""
+        return None
+
     @abstractmethod
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         """Carry a bundle (1+p, n, d) from the largest noise level to the smallest; the input is left unchanged."""

@@ -375,8 +375,10 @@ def test_any_table_that_the_class_offers(table):
     sampler = Diffusers("DDIM", {**table, "set_alpha_to_one": False, "timestep_spacing": "trailing"}, "trained")
     ends = sampler.transport(Flow(PLANE.score), bundle(), trained_schedule(11, **table))
     assert np.isfinite(ends).all()
-    with pytest.raises(InputError, match="take schedule=trained, with its table"):
-        sampler.transport(Flow(PLANE.score), bundle(), trained_schedule(11))
+    sampler.check(trained_schedule(11, **table))
+    for use in (sampler.check, lambda schedule: sampler.transport(Flow(PLANE.score), bundle(), schedule)):
+        with pytest.raises(InputError, match="take schedule=trained, with its table"):
+            use(trained_schedule(11))
 
 
 @pytest.mark.parametrize("table, said", [({"beta_schedule": "mine"}, "diffusers makes no table of it"),
@@ -384,6 +386,22 @@ def test_any_table_that_the_class_offers(table):
 def test_a_table_that_is_none(table, said):
     with pytest.raises(InputError, match=said):
         trained_schedule(11, **table)
+
+
+@pytest.mark.parametrize("table, said", [
+    ({"num_train_timesteps": "many"}, "num_train_timesteps = many: give a whole number of at least 3"),
+    ({"num_train_timesteps": 2}, "num_train_timesteps = 2: give a whole number of at least 3"),
+    ({"beta_start": "small"}, r"beta_start = small: give a number in \[0, 1\]"),
+    ({"beta_end": 12}, r"beta_end = 12: give a number in \[0, 1\]"),
+    ({"trained_betas": 0.1}, "trained_betas = 0.1: give a list of numbers"),
+    ({"trained_betas": [0.1, "x"], "num_train_timesteps": 2}, "num_train_timesteps = 2: give a whole number"),
+    ({"trained_betas": [0.1, "x", 0.1], "num_train_timesteps": 3}, "trained_betas = x: give a number"),
+    ({"trained_betas": [0.1, 0.2]}, "trained_betas = a list of 2: there are 1000 timesteps")], ids=str)
+def test_numbers_that_make_no_table_are_named(table, said):
+    with pytest.raises(InputError, match=f"schedule.{said}"):
+        trained_schedule(11, **table)
+    with pytest.raises(InputError, match=f"options.{said}"):
+        Diffusers("DDIM", table, "trained")
 
 
 def test_zero_terminal_snr_where_the_prediction_allows_it():

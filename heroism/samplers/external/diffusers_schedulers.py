@@ -30,7 +30,7 @@ from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED, T
 from heroism.samplers.external.double import double_precision
 from heroism.samplers.external.drive import Drive, FlowDrive
 from heroism.samplers.external.extras import needed
-from heroism.samplers.external.options import check_effects, check_levels
+from heroism.samplers.external.options import check_effects, check_levels, check_table
 
 EXTRA = "diffusers"
 TABLES = ("schedule", "trained")
@@ -109,6 +109,11 @@ class Diffusers(Sampler):
             drive = self._asked(schedule.steps - 1) if self.table == "trained" else self._drive(schedule)
             return len(drive.timesteps)
 
+    def check(self, schedule: NoiseSchedule) -> None:
+        if self.table == "trained":
+            with self._precision(), known_warnings():
+                self._trained(schedule)
+
     def transport(self, flow: Flow, bundle: Array, schedule: NoiseSchedule) -> Array:
         with self._precision(), known_warnings():
             return self._carried(self._trained(schedule) if self.table == "trained" else self._drive(schedule), flow,
@@ -143,6 +148,7 @@ class Diffusers(Sampler):
             require(self.table == "trained" or key not in TABLE, f"options.{key}", value,
                     "the table is made of the levels of the schedule here; take table=trained, with the same in "
                     "schedule=trained")
+        check_table("options", options, TRAINED["num_train_timesteps"])
         linear = {key: value for key, value in LINEAR_ONLY.items() if key in self.known}
         for key, value in linear.items():
             require(options.get(key, value) == value, f"options.{key}", options.get(key),
@@ -268,6 +274,7 @@ def trained_schedule(steps: int, end: str = "sigma_min", **table: Any) -> NoiseS
     own = {key: value for key, value in table.items() if value is not None}
     unknown = sorted(own.keys() - {*TABLE, "rescale_betas_zero_snr"})
     require(not unknown, "schedule", ", ".join(unknown), f"choose from {', '.join(TABLE)}, rescale_betas_zero_snr")
+    check_table("schedule", own, TRAINED["num_train_timesteps"])
     kind = needed("diffusers", EXTRA).DDIMScheduler
     with known_warnings():
         try:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from heroism.errors import InputError, require
+from heroism.errors import InputError, fraction, instance, require, whole_number
 from heroism.flow import Score
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 
@@ -23,6 +23,22 @@ STEPS = (8, 10, 18)  # some options only matter in short ladders, some in longer
 BROKEN = (RuntimeError, IndexError, AssertionError, ValueError, TypeError, ArithmeticError)
 POINT = 1.0
 NEAR = 0.01  # in half-log-SNR: single precision keeps levels better than that
+
+
+def check_table(group: str, table: Options, timesteps: int) -> None:
+    """Raises InputError for numbers of ``group`` that make no table of betas over so many timesteps, unless it says
+    how many.
+    """
+    steps = whole_number(f"{group}.num_train_timesteps", table.get("num_train_timesteps", timesteps), 3)
+    for name in ("beta_start", "beta_end"):
+        fraction(f"{group}.{name}", table.get(name, 0.0))
+    betas, name = table.get("trained_betas"), f"{group}.trained_betas"
+    if betas is not None:
+        instance(name, betas, list, "give a list of numbers in [0, 1], one for each timestep")
+        for beta in betas:
+            fraction(name, beta)
+        require(len(betas) == steps, name, f"a list of {len(betas)}",
+                f"there are {steps} timesteps: give one beta for each, or num_train_timesteps={len(betas)} as well")
 
 
 def check_effects(options: Options, changed: Options, ends: Ends) -> None:
