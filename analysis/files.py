@@ -18,6 +18,7 @@ STUDIES = places.conf() / "study"
 RESULTS = places.results()
 README = RESULTS / "README.md"  # what is published, study by study
 SAME = 1e-9  # relative: the same numbers on another machine
+DIGITS = "%.10g"
 
 
 def read_yaml(path: Path) -> Any:
@@ -38,10 +39,12 @@ def read_csv(path: Path, **options: Any) -> pd.DataFrame:
 
 
 def write_csv(table: pd.DataFrame, path: Path) -> Path:
-    """As CSV; floats come back as the same numbers. A file that says the same to round-off is kept as it is."""
+    """As CSV; floats with ten digits, which is more than another machine repeats, and runs.parquet has them all. A file
+    that says the same to round-off is kept as it is.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
+        table.to_csv(temporary, index=False, lineterminator="\n", float_format=DIGITS)
         if path.is_file() and same(read_csv(path), read_csv(temporary)):
             temporary.unlink()
     return path

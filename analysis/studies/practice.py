@@ -43,7 +43,7 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """
     points = _points(runs)
     own = points[points["sampler"] != CHANGED]
-    places = own.groupby([*PLACE, own["grid"].str.contains(TO_ZERO)], sort=True)
+    places = own.groupby([*PLACE, own["grid"].astype(str).str.contains(TO_ZERO)], sort=True)
     ranked = [_ranked(group) for _, group in places]
     board = pd.concat(ranked, ignore_index=True) if ranked else own.assign(rank=pd.Series(dtype=int))
     return {"practice": board, "practice_points": points, "practice_changes": points[points["sampler"] == CHANGED]}
