@@ -16,7 +16,7 @@ import numpy as np
 from scipy.special import betaincinv, expit
 
 from heroism.errors import InputError, positive, require, whole_number
-from heroism.noise import Array, NoiseSchedule
+from heroism.noise import Array, NoiseSchedule, a_count
 
 SIGMA_MIN, SIGMA_MAX = 0.0291671582, 14.6146412293  # of Stable Diffusion 1, 2 and XL
 ENDS = ("sigma_min", "zero")
@@ -76,7 +76,7 @@ def dilated(steps: int, middle: float = 0.5, tau_min: float = 0.01) -> NoiseSche
 
     Raises InputError for T < 3, or a middle that is not between the ends.
     """
-    count = whole_number("T", steps, 3)
+    count = a_count(steps)
     require(0.0 < tau_min < 1.0, "tau_min", tau_min, "give a number between 0 and 1")
     ends = np.sqrt([PURE_NOISE, 1.0 - tau_min])
     require(ends[0] < middle < ends[1], "middle", middle, f"give a number between {ends[0]:.3g} and {ends[1]:.3g}")
@@ -119,26 +119,26 @@ def align_your_steps(steps: int, model: str = "sd1", end: str = "sigma_min") -> 
     """
     require(model in ALIGNED, "model", model, f"choose one of {', '.join(ALIGNED)}")
     logs = np.log(ALIGNED[model])
-    count = whole_number("T", steps, 3)
+    count = a_count(steps)
     sigmas = np.exp(np.interp(np.linspace(0.0, 1.0, count), np.linspace(0.0, 1.0, len(logs)), logs))
     return _finished(f"align_your_steps({model})", sigmas[:-1], _end(end, sigmas[-1]))
 
 
 def normal(steps: int, end: str = "sigma_min") -> NoiseSchedule:
     """Even timesteps of the trained table, both ends included (ComfyUI's ``normal``; "linspace" in diffusers)."""
-    own = whole_number("T", steps, 3) - (end == "zero")
+    own = a_count(steps) - (end == "zero")
     sigmas = _at_timesteps(np.linspace(999.0, 0.0, own))
     return _finished("normal", sigmas if end == "zero" else sigmas[:-1], _end(end, sigmas[-1]))
 
 
 def sgm_uniform(steps: int, end: str = "sigma_min") -> NoiseSchedule:
     """Even timesteps of the trained table, all but the last (ComfyUI's ``sgm_uniform``)."""
-    return _of_table("sgm_uniform", _at_timesteps(np.linspace(999.0, 0.0, whole_number("T", steps, 3))[:-1]), end)
+    return _of_table("sgm_uniform", _at_timesteps(np.linspace(999.0, 0.0, a_count(steps))[:-1]), end)
 
 
 def simple(steps: int, end: str = "sigma_min") -> NoiseSchedule:
     """Entries of the trained table, from the largest on (ComfyUI's ``simple``; "trailing" in diffusers)."""
-    count = whole_number("T", steps, 3) - 1
+    count = a_count(steps) - 1
     return _of_table("simple", trained_sigmas()[[-1 - int(i * 1000 / count) for i in range(min(count, 1000))]], end)
 
 
@@ -146,7 +146,7 @@ def ddim_uniform(steps: int, end: str = "sigma_min") -> NoiseSchedule:
     """Every so many entries of the trained table, from the smallest on (ComfyUI's ``ddim_uniform``; "leading" in
     diffusers). Whole strides make not every number of levels; one that they do not make is refused.
     """
-    count = whole_number("T", steps, 3) - 1
+    count = a_count(steps) - 1
     made = {len(range(1, 1000, stride)): stride for stride in range(1000, 0, -1)}
     near = min(made, key=lambda known: abs(known - count))
     require(count in made, "T", steps, f"no whole stride makes so many levels; take {near + 1}")
@@ -158,7 +158,7 @@ def beta(steps: int, alpha: float = 0.6, beta: float = 0.6, end: str = "sigma_mi
     would be the same, those who run it make fewer steps than they were asked for; here they are asked for as many as
     make T - 1. Raises InputError where no number does.
     """
-    count, powers = whole_number("T", steps, 3) - 1, (positive("alpha", alpha), positive("beta", beta))
+    count, powers = a_count(steps) - 1, (positive("alpha", alpha), positive("beta", beta))
     least = 0 if end == "zero" else 1  # timestep 0 is sigma_min itself
     for asked in range(count, 1000):
         quantiles = betaincinv(*powers, 1.0 - np.linspace(0.0, 1.0, asked, endpoint=False))
@@ -173,7 +173,7 @@ def linear_quadratic(steps: int, threshold: float = 0.025, end: str = "sigma_min
     """Half of the steps take the first share ``threshold`` of sigma evenly, the others the rest, quadratically (Mochi;
     ``linear_quadratic`` of ComfyUI).
     """
-    count = whole_number("T", steps, 3) - 1
+    count = a_count(steps) - 1
     require(0.0 < threshold < 1.0, "threshold", threshold, "give a number between 0 and 1")
     even = count // 2
     rest = count - even
@@ -192,7 +192,7 @@ def flow(steps: int, shift: float = 1.0, terminal: float | None = None, timestep
 
     A shift that depends on the size of the image is ``exp(mu)`` with mu linear in it (:func:`dynamic_shift`).
     """
-    factor, count = positive("shift", shift), whole_number("T", steps, 3) - (end == "zero")
+    factor, count = positive("shift", shift), a_count(steps) - (end == "zero")
     least = 1.0 / whole_number("timesteps", timesteps, 2)
     require(terminal is None or 0.0 < terminal < 1.0, "terminal", terminal, "give a number between 0 and 1, or none")
     even = np.linspace(1.0, least, count)
@@ -209,7 +209,7 @@ def bong_tangent(steps: int, pivot: float = 0.6, slope: float = 0.2, end: str = 
     the rest, steepest where they meet (``bong_tangent`` of RES4LYF, ``slope`` as there at 40 steps). With end =
     sigma_min the last s is 1/1000, the smallest of :func:`flow`.
     """
-    count = whole_number("T", steps, 3) + 1
+    count = a_count(steps) + 1
     require(0.0 < pivot < 1.0, "pivot", pivot, "give a number between 0 and 1")
     sharp, early = 40.0 * positive("slope", slope) / count, int(count * pivot)
     require(1 < early < count - 1, "pivot", pivot, "leave two levels on either side of it")
@@ -254,7 +254,7 @@ def _between(name: str, steps: int, sigma_min: float, sigma_max: float, end: str
     """``placed(u, low, high)`` are the levels at u from 0, the noisiest, to 1."""
     low, high = positive("sigma_min", sigma_min), positive("sigma_max", sigma_max)
     require(low < high, "sigma_min", sigma_min, f"must be below sigma_max = {sigma_max:g}")
-    sigmas = placed(np.linspace(0.0, 1.0, whole_number("T", steps, 3) - (end == "zero")), low, high)
+    sigmas = placed(np.linspace(0.0, 1.0, a_count(steps) - (end == "zero")), low, high)
     return _finished(f"{name}({low:.4g}, {high:.4g})", sigmas if end == "zero" else sigmas[:-1], _end(end, low))
 
 

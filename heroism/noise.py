@@ -17,6 +17,7 @@ from scipy.special import expit
 from heroism.errors import positive, require, whole_number
 
 Array = NDArray[np.float64]
+MOST_LEVELS = 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +143,11 @@ class NoiseSchedule:
         return zip(self.levels[:0:-1], self.levels[-2::-1], strict=True)
 
 
+def a_count(steps: int) -> int:
+    """T, if it may be a number of noise levels: whole, at least 3, and at most 2^24. All else is an InputError."""
+    return whole_number("T", steps, 3, MOST_LEVELS)
+
+
 def paper_schedule(steps: int, c0: float = 2.0, c1: float = 5.0) -> NoiseSchedule:
     """The schedule of the paper (2506.24042, eq. 16): an exponential phase, then a flat one.
 
@@ -154,15 +160,17 @@ def paper_schedule(steps: int, c0: float = 2.0, c1: float = 5.0) -> NoiseSchedul
 
     Raises
     ------
-    InputError : T < 3, a constant that is not positive, or ``c1 log T / T >= 1`` (then beta_t would reach 1).
+    InputError : T < 3 or above 2^24, a constant that is not positive, or ``c1 log T / T >= 1`` or ``T^-c0 = 1`` (then
+        beta_t would reach 1).
     """
-    steps = whole_number("T", steps, 3)
+    steps = a_count(steps)
     c0, c1 = positive("c0", c0), positive("c1", c1)
     rate = c1 * np.log(steps) / steps
     require(rate < 1.0, "T", steps, f"c1 log T / T = {rate:.3g} must stay below 1: take more steps or a smaller c1 "
                                     f"(c1 = {c1:g})")
     t = np.arange(2, steps + 1)
     log_first = -c0 * np.log(steps)
+    require(np.exp(log_first) < 1.0, "c0", c0, "beta_1 = T^-c0 must stay below 1: take a larger c0")
     growth = np.exp(np.minimum(log_first + t * np.log1p(rate), 0.0))  # in logs: (1 + rate)^T overflows for long ladders
     beta = np.concatenate(([np.exp(log_first)], rate * growth))
     log_alpha_bar = np.cumsum(np.log1p(-beta))
@@ -201,7 +209,7 @@ def uniform_time_schedule(steps: int, duration: float = 8.0, tau_min: float = 1e
     Its ``step`` is 1 / (T - 1), in units of the whole range. Raises InputError for T < 3, a duration that is not
     positive and finite, or ``tau_min`` not below its noise level.
     """
-    whole_number("T", steps, 3)
+    a_count(steps)
     duration, tau_min = positive("duration", duration), positive("tau_min", tau_min)
     highest = float(-np.expm1(-2.0 * duration))
     require(tau_min < highest, "tau_min", tau_min, f"give a noise level above 0 and below {highest:g}")
@@ -219,7 +227,7 @@ def substeps(start: NoiseLevel, end: NoiseLevel, reach: float) -> NoiseSchedule:
 
 
 def _ends(steps: int, tau_min: float, tau_max: float) -> tuple[NoiseLevel, NoiseLevel]:
-    whole_number("T", steps, 3)
+    a_count(steps)
     tau_min, tau_max = _inside("tau_min", tau_min), _inside("tau_max", tau_max)
     require(tau_min < tau_max, "tau_min", tau_min, f"must be below tau_max = {tau_max}")
     return NoiseLevel.from_tau(tau_min), NoiseLevel.from_tau(tau_max)

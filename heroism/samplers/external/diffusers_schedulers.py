@@ -19,12 +19,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from heroism.errors import InputError, require, whole_number
+from heroism.errors import InputError, require
 from heroism.flow import Flow, Score
 from heroism.grids import PURE_NOISE
 from heroism.integrals.clocks import FlowClock, SigmaClock
 from heroism.integrals.predictions import Data, Noise, Prediction, Velocity
-from heroism.noise import Array, NoiseLevel, NoiseSchedule, log_snr_schedule
+from heroism.noise import Array, NoiseLevel, NoiseSchedule, a_count, log_snr_schedule
 from heroism.samplers.base import Sampler
 from heroism.samplers.external.catalogue import LINEAR_ONLY, METHODS, REFUSED, TABLE, Method
 from heroism.samplers.external.double import double_precision
@@ -281,7 +281,7 @@ def trained_schedule(steps: int, end: str = "sigma_min", **table: Any) -> NoiseS
             levels = table_levels(kind(**{**TRAINED, **own}))
         except (ValueError, TypeError, RuntimeError, NotImplementedError) as error:
             raise InputError("schedule", own, f"diffusers makes no table of it: {error}") from error
-    kept = whole_number("T", steps, 3) - (end == "zero")
+    kept = a_count(steps) - (end == "zero")
     require(kept <= len(levels), "T", steps, f"the table has {len(levels)} levels; take fewer")
     chosen = [levels[i] for i in np.linspace(0, len(levels) - 1, kept).round().astype(int)]
     if end == "zero":
