@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from io import StringIO
+from contextlib import contextmanager
+from typing import NoReturn
 
 import hydra
-from hydra._internal.utils import get_args_parser
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 
@@ -28,7 +28,7 @@ from experiments.words import read
 from heroism import places
 from heroism.errors import InputError, require
 
-EXCLUSIVE = ("run", "multirun", "cfg", "info", "shell_completion")
+COMMANDS = (("--run", "-r"), ("--multirun", "-m"), ("--cfg", "-c"), ("--info", "-i"), ("--shell-completion", "-sc"))
 FULL = "HYDRA_FULL_ERROR"
 
 
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not {*choices.FLAGS}.isdisjoint(given):
             print(choices.text())
             return 0
-        _check_flags(list(given))
+        _check_flags(given)
         with orderly(), _command_line(given):
             hydra.main(config_path=str(CONF), config_name="config", version_base="1.3")(task)()
     except (InputError, HydraException, OmegaConfBaseException) as mistake:
@@ -60,18 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _check_flags(given: list[str]) -> None:
-    """InputError for flags that there are not, or that exclude each other; Hydra's words for it are a screen long."""
-    with redirect_stderr(StringIO()) as said, redirect_stdout(StringIO()):
-        try:
-            chosen = vars(get_args_parser().parse_args(given))
-        except SystemExit as end:
-            if not end.code:
-                return
-            flags = " ".join(word for word in given if word.startswith("-"))
-            raise InputError("flags", flags, said.getvalue().rpartition("error: ")[2].strip()) from None
-    exclusive = [f"--{name}" for name in EXCLUSIVE if chosen[name]]
-    require(len(exclusive) < 2, "flags", " ".join(exclusive), "give one of them")
+def _check_flags(given: Sequence[str]) -> None:
+    words = {word.partition("=")[0] for word in given}
+    asked = [name for name, *short in COMMANDS if not words.isdisjoint({name, *short})]
+    require(len(asked) < 2, "flags", " ".join(asked), "give one of them")
 
 
 def _report(mistake: Exception) -> int:
@@ -83,14 +75,20 @@ def _report(mistake: Exception) -> int:
 
 @contextmanager
 def _command_line(arguments: Sequence[str]) -> Iterator[None]:
-    """Hydra reads sys.argv; asked for full errors, it hands them on instead of printing them and exiting."""
-    before = sys.argv, os.environ.get(FULL)
+    """Hydra reads sys.argv; asked for full errors, it hands them on instead of printing them and exiting. Of a flag
+    that there is not its parser would print a screen of words.
+    """
+    def refuse(parser: ArgumentParser, message: str) -> NoReturn:
+        raise InputError("flags", " ".join(word for word in arguments if word.startswith("-")), message)
+
+    before = sys.argv, os.environ.get(FULL), ArgumentParser.error
     sys.argv = [sys.argv[0], *read(arguments)]
     os.environ[FULL] = "1"
+    ArgumentParser.error = refuse  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
-        sys.argv = before[0]
+        sys.argv, ArgumentParser.error = before[0], before[2]  # type: ignore[method-assign]
         os.environ.pop(FULL)
         if before[1] is not None:
             os.environ[FULL] = before[1]
