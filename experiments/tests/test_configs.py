@@ -10,12 +10,13 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from experiments.build import build
+from experiments.build import build, make
 from experiments.execute import Execution, check
 from experiments.job import CHOICES
 from experiments.paths import CONF
 from experiments.plan import Planner
 from experiments.store import Store
+from experiments.study import expand
 from experiments.template import Template
 from experiments.words import canonical, measures
 from heroism.errors import MissingExtra
@@ -110,6 +111,19 @@ def test_a_study_says_what_it_tests_and_its_smoke_version_runs(tmp_path, monkeyp
 @pytest.mark.parametrize("name", STUDIES)
 def test_all_of_a_smoke_version_runs(tmp_path, name):
     run_smoke(name, tmp_path, None)
+
+
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_target_of_a_study_can_be_made(name):
+    """Those too that its smoke version leaves out, each in the first of its dimensions."""
+    study = OmegaConf.to_container(OmegaConf.load(CONF / "study" / f"{name}.yaml"), resolve=True)
+    settings = {}
+    for overrides in expand(study, {}, planner("").groups, False) if "grids" in study else []:
+        target = [text for text in overrides if text.startswith("target")]
+        settings.setdefault(tuple(target), [*target, *(text for text in overrides if text.startswith("d="))])
+    for overrides in settings.values():
+        made, = jobs("T=64", *overrides)
+        assert make(made.config["target"], "target", ()).dim >= 1
 
 
 def test_a_smoke_version_through_the_sweep(bare):
