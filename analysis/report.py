@@ -24,7 +24,7 @@ from analysis.claims.table import OF_CONTROLS, SHOWN, Judged, judge_all, note, r
 from analysis.files import README, RESULTS, STUDIES, read_csv, read_study_file, write_csv
 from analysis.printing import save
 from analysis.runs import Runs, compile_runs, mixture, of_studies, studies_of
-from analysis.studies import module_of, names, tables_of
+from analysis.studies import module_of, names, tables_of, written
 from analysis.text import markdown, show, write_between
 from heroism.errors import InputError, require
 from heroism.record import OWN
@@ -69,12 +69,11 @@ class Report:
             return False
         folder = self.folder([study])
         tables = tables_of(study, self.runs.table, self.runs.environments)
-        written = [write_csv(table, folder / "tables" / f"{name}.csv") for name, table in tables.items()
-                   if name not in ("runs", "environments")]
+        files = [write_csv(one, folder / "tables" / f"{name}.csv") for name, one in written(study, tables).items()]
         table = views.summary(tables)
         show(table, str(read_study_file(study).get("title", "A question of one's own")), views.NOTE)
         _say_failures(tables["runs"].drop_duplicates("key"))
-        print(f"Table:  {_near(written[0])}")
+        print(f"Table:  {_near(files[0])}")
         if hasattr(views, "page"):
             page = folder / f"{study}.md"
             page.write_text(views.page(tables))

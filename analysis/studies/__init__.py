@@ -1,9 +1,9 @@
 """What a study shows: one module per study, discovered by its name; every other study has the generic views.
 
-A study module is what :class:`Views` says, and may have three things more: ``page(tables) -> str``, markdown that
-becomes ``results/<study>.md``, ``MADE_BY``, the make target of a study that has none of its own, and ``ALSO``, other
-studies whose runs stand in its tables. Each function is pure: ``tables`` makes tables out of runs, everything else
-shows tables.
+A study module is what :class:`Views` says, and may have four things more: ``page(tables) -> str``, markdown that
+becomes ``results/<study>.md``, ``MADE_BY``, the make target of a study that has none of its own, ``ALSO``, other
+studies whose runs stand in its tables, and ``UNWRITTEN``, tables that only pictures and pages need: they hold every run
+once more. Each function is pure: ``tables`` makes tables out of runs, everything else shows tables.
 """
 
 from __future__ import annotations
@@ -57,3 +57,9 @@ def tables_of(study: str, runs: pd.DataFrame, environments: pd.DataFrame) -> dic
     derived = module.tables(runs)
     return {study: derived[study], **derived, "runs": runs,
             "environments": environments[environments["environment"].isin(runs["environment"])]}
+
+
+def written(study: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Those of :func:`tables_of` that become files."""
+    apart = {"runs", "environments", *getattr(module_of(study), "UNWRITTEN", ())}
+    return {name: table for name, table in tables.items() if name not in apart}

@@ -68,6 +68,7 @@ class Experiment(NamedTuple):
 
 Curves = Mapping[Experiment, pd.DataFrame]  # of every experiment that was made, by T, without runs that failed
 NEVER = pd.DataFrame(columns=["T", "value"], dtype=float)  # one that was not
+UNWRITTEN = ("diffusers_curves",)
 
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -32,6 +32,7 @@ POINT = [*METHOD, "T", *COSTS, "value", "stderr", "error", "floor", "folded", "d
 ASYMPTOTIC = 1e-2  # above it an order has not settled
 FOLD = 10.0  # mass that a folded particle may stand for: branches overlap around it
 Row = dict[str, Any]
+UNWRITTEN = ("leaderboard_points",)
 
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:

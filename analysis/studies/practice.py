@@ -30,6 +30,7 @@ CHANGED = "diffusers"
 KEPT = "final_sigmas_type=sigma_min"  # with that alone other options of the last step have an effect
 TO_ZERO = "end=zero"
 Row = dict[str, Any]
+UNWRITTEN = ("practice_points",)
 
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:

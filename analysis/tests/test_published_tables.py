@@ -7,7 +7,7 @@ from analysis.claims.claim import read_claims
 from analysis.claims.table import OF_CONTROLS, judge_all, readable, tabulate
 from analysis.files import README, RESULTS, STUDIES, read_csv, same, write_csv
 from analysis.runs import read_runs
-from analysis.studies import module_of, names, tables_of
+from analysis.studies import module_of, names, tables_of, written
 from analysis.text import markdown
 
 
@@ -42,8 +42,8 @@ def test_the_tables_of_a_study(study, runs, tmp_path):
     if runs.of(study).empty:
         pytest.skip("it is not published yet")
     tables = tables_of(study, runs.table, runs.environments)
-    for name in set(tables) - {"runs", "environments"}:
-        assert_published(tables[name], name, tmp_path)
+    for name, table in written(study, tables).items():
+        assert_published(table, name, tmp_path)
     block = markdown(module_of(study).summary(tables))
     assert f"<!-- table:{study} -->" not in README.read_text() or block in README.read_text()
 
