@@ -47,7 +47,14 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     places = own.groupby([*PLACE, own["grid"].astype(str).str.contains(TO_ZERO)], sort=True)
     ranked = [_ranked(group) for _, group in places]
     board = pd.concat(ranked, ignore_index=True) if ranked else own.assign(rank=pd.Series(dtype=int))
-    return {"practice": board, "practice_points": points, "practice_changes": points[points["sampler"] == CHANGED]}
+    return {"practice": _rounded(board), "practice_points": points,
+            "practice_changes": points[points["sampler"] == CHANGED]}
+
+
+def _rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Floats with five digits, more than an error of a per cent leaves."""
+    floats = table.select_dtypes(float)
+    return table.assign(**{name: [float(f"{value:.5g}") for value in floats[name]] for name in floats})
 
 
 def _points(runs: pd.DataFrame) -> pd.DataFrame:
