@@ -30,6 +30,7 @@ from analysis.files import read_csv, replacing, write_csv
 from heroism.record import OWN, Plan, Record, SearchRecord, read_plans
 
 FILE, ORIGINS = "runs.parquet", "environments.csv"
+MEASURED = ("error", "stderr", "floor", "tail", "seconds")  # hardly ever the same: stored byte by byte
 KEPT, TOLD = Path("raw", ".compiled"), "state"  # what was compiled last, for as long as no record changes
 CHOICES = ["target", "sampler", "schedule", "perturbation", "start"]
 GROUPS = ("target", "sampler", "schedule", "perturbation")
@@ -166,7 +167,9 @@ def write_runs(runs: Runs, folder: Path) -> None:
     numbers = runs.table["N"]
     stored = runs.table.assign(N=numbers.where(numbers.isna(), numbers.astype(str))).dropna(axis="columns", how="all")
     with replacing(folder / FILE) as temporary:
-        stored.to_parquet(temporary, compression="zstd", index=False)
+        stored.to_parquet(temporary, index=False, compression="zstd", compression_level=19,
+                          use_dictionary=[name for name in stored if name not in MEASURED],
+                          use_byte_stream_split=[name for name in MEASURED if name in stored])
     write_csv(runs.environments, folder / ORIGINS)
 
 

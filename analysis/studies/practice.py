@@ -30,7 +30,7 @@ CHANGED = "diffusers"
 KEPT = "final_sigmas_type=sigma_min"  # with that alone other options of the last step have an effect
 TO_ZERO = "end=zero"
 Row = dict[str, Any]
-UNWRITTEN = ("practice_points",)
+UNWRITTEN = ("practice_points", "practice_ranks")
 
 
 def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -38,8 +38,8 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
     ``practice_points`` : one row for every family, budget, sampler and grid, the dearest run of each that the budget
     holds: what it spent, and every measure with its standard error and floor.
-    ``practice`` : the same ranked by total variation: ``rank`` from 1, the same for all that are not significantly
-    worse than the best of their group.
+    ``practice_ranks`` : the same ranked by total variation: ``rank`` from 1, the same for all that are not
+    significantly worse than the best of their group; ``practice``, the first of every family and budget.
     ``practice_changes`` : shipped schedulers, each with its default options and with one change.
     """
     points = _points(runs)
@@ -47,14 +47,8 @@ def tables(runs: pd.DataFrame) -> dict[str, pd.DataFrame]:
     places = own.groupby([*PLACE, own["grid"].astype(str).str.contains(TO_ZERO)], sort=True)
     ranked = [_ranked(group) for _, group in places]
     board = pd.concat(ranked, ignore_index=True) if ranked else own.assign(rank=pd.Series(dtype=int))
-    return {"practice": _rounded(board), "practice_points": points,
-            "practice_changes": points[points["sampler"] == CHANGED]}
-
-
-def _rounded(table: pd.DataFrame) -> pd.DataFrame:
-    """Floats with five digits, more than an error of a per cent leaves."""
-    floats = table.select_dtypes(float)
-    return table.assign(**{name: [float(f"{value:.5g}") for value in floats[name]] for name in floats})
+    return {"practice": board.groupby(PLACE, sort=False).head(SHOWN), "practice_ranks": board,
+            "practice_points": points, "practice_changes": points[points["sampler"] == CHANGED]}
 
 
 def _points(runs: pd.DataFrame) -> pd.DataFrame:
@@ -105,7 +99,7 @@ def _ranked(group: pd.DataFrame) -> pd.DataFrame:
 def summary(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The best at every budget, and how many are as good."""
     shown = []
-    for (family, budget), rows in tables["practice"].groupby(PLACE, sort=True):
+    for (family, budget), rows in tables["practice_ranks"].groupby(PLACE, sort=True):
         best = rows.iloc[0]
         shown.append({"family": family.replace("$", ""), "evaluations": str(budget), "method": _name(best),
                       "TV": _measured(best, ""), "as good": str(int(np.sum(rows["rank"] == 1)) - 1),
@@ -149,7 +143,7 @@ The same samplers on the same mixture, which has a density at both ends. (Others
 
 def page(tables: Mapping[str, pd.DataFrame]) -> str:
     """Rankings over all places, what grids do, what could be changed, and the best of every place."""
-    board, changed, parts = tables["practice"], tables["practice_changes"], [HEAD]
+    board, changed, parts = tables["practice_ranks"], tables["practice_changes"], [HEAD]
     to_zero = board["grid"].str.contains(TO_ZERO)
     whole, ends = board[~to_zero], board[to_zero]
     parts += [OVERALL, markdown(_first_ranks(whole)), "", GRIDS, markdown(_factors(whole)), ""]
@@ -284,7 +278,7 @@ LINES = ("ddim", "heun", "dpmpp_2m", "dpmpp_2s", "uni_pc", "uni_pc_bh2", "ipndm"
 
 def draw(tables: Mapping[str, pd.DataFrame], names: Sequence[str] = LINES) -> Figure | None:
     """Of every sampler the best of its grids, and behind them everything; None without points."""
-    board = tables["practice"]
+    board = tables["practice_ranks"]
     board = board[(board["value"] > 0) & ~board["grid"].str.contains(TO_ZERO)]
     if board.empty:
         return None

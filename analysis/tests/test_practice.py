@@ -43,7 +43,7 @@ def test_a_run_belongs_to_the_smallest_budget_that_holds_it_and_the_dearest_coun
 
 
 def test_what_is_not_significantly_worse_shares_a_rank(tables):
-    board = tables["practice"]
+    board = tables["practice_ranks"]
     here = board[(board["budget"] == 16)].set_index(["sampler", "grid"])["rank"]
     assert here["dpmpp_2m", "karras"] == here["uni_pc", "karras"] == 1
     assert here["dpmpp_2m", "normal"] == here["uni_pc", "normal"] == 2 and here["ddim", "normal"] == 4
@@ -59,7 +59,7 @@ def test_the_page_and_the_summary_say_so(tables):
 
 
 def test_what_a_grid_costs_is_a_factor(tables):
-    factors = practice._factors(tables["practice"]).set_index("method")
+    factors = practice._factors(tables["practice_ranks"]).set_index("method")
     assert factors.loc["DPM++ 2M", "karras"] == "1.00" and factors.loc["DPM++ 2M", "normal"] == "2.00"
 
 
@@ -94,4 +94,4 @@ def test_a_place_where_nothing_comes_near_is_told_in_a_sentence():
 def test_the_picture_has_a_panel_for_every_family(tables):
     figure = practice.draw(tables)
     assert len(figure.axes) == 1 and "DPM++ 2M" in {line.get_label() for line in figure.axes[0].lines}
-    assert practice.draw({**tables, "practice": tables["practice"].iloc[:0]}) is None
+    assert practice.draw({**tables, "practice_ranks": tables["practice_ranks"].iloc[:0]}) is None
