@@ -14,6 +14,7 @@ from heroism.errors import InputError, require
 
 Array = NDArray[np.float64]
 
+LEVEL = 1e-6  # of log y, between neighbours: on a plateau, such as one at y = 1, a parabola would stand upright
 FLOOR_FACTOR = 10.0  # an error below this multiple of its floor says more about the estimator than about the sampler
 SATURATION = 0.3  # a total variation above this feels that it cannot exceed one
 NOISY = 0.5  # beyond this relative standard error a logarithm is no longer normal
@@ -338,7 +339,7 @@ def _interpolate(u: Array, v: Array, variance: Array, first: int, level: float) 
     noise = (width / drop) ** 2 * ((1 - share) ** 2 * variance[left] + share**2 * variance[right])
     bend = 0.0
     for three in (slice(left - 1, right + 1), slice(left, right + 2)):
-        if three.start >= 0 and three.stop <= len(u) and np.all(np.diff(v[three]) < 0):
+        if three.start >= 0 and three.stop <= len(u) and np.all(np.diff(v[three]) < -LEVEL):
             parabola = np.clip(_through(v[three], u[three], level), u[left], u[right])
             bend = max(bend, abs(float(parabola) - at))
     return at, float(np.sqrt(noise + bend**2))
