@@ -158,7 +158,8 @@ def test_a_bent_curve_widens_the_crossing():
 
 def test_round_off_on_a_plateau_does_not_widen_a_crossing():
     y = np.array([1.0, 1.0, 0.2, 0.01])
-    even, uneven = (crossing([1, 2, 4, 8], y * shift, 0.02 * y, 0.5) for shift in (1.0, 1.0 + 1e-9 * np.arange(4)[::-1]))
+    shifted = y * (1.0 + 1e-9 * np.arange(4)[::-1])
+    even, uneven = (crossing([1, 2, 4, 8], values, 0.02 * y, 0.5) for values in (y, shifted))
     assert uneven.x == pytest.approx(even.x, rel=1e-8) and uneven.stderr == pytest.approx(even.stderr, rel=1e-6)
 
 
