@@ -150,7 +150,8 @@ def _reference(axes: Axes, one: Judged, curves: Sequence[Curve]) -> None:
     middle = np.exp(np.log(points).mean(axis=0))
     axes.plot(x, middle[1] * (x / middle[0]) ** slope, color=looks.INK, linestyle=looks.DASHED, linewidth=1.0,
               zorder=style.DATA, label=f"{one.claim.direction} {one.verdict.predicted:.3g}")
-    rises = np.cov(np.log(points).T)[0, 1] >= 0
+    along, up = (np.log(points) - np.log(middle)).T  # of one point nothing rises
+    rises = along @ up >= 0
     axes.legend(loc="upper left" if rises else "upper right", borderpad=0.1, handlelength=1.6, frameon=True,
                 framealpha=0.8, edgecolor="none")
 
