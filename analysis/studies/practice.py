@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from analysis import looks, style
-from analysis.curves import DISTANCE, curves
+from analysis.curves import DISTANCE, curves, is_spoiled
 from analysis.files import read_study_file
 from analysis.runs import parameters
 from analysis.text import markdown, number
@@ -169,7 +169,7 @@ def _place(rows: pd.DataFrame) -> list[str]:
 
 def _first_ranks(board: pd.DataFrame) -> pd.DataFrame:
     told = board[board.groupby(PLACE)["value"].transform("min") < UNRELATED]
-    by = told.assign(first=(told["rank"] == 1) & _sound(told)).groupby(METHOD)["first"].agg(["sum", "count"])
+    by = told.assign(first=(told["rank"] == 1) & ~is_spoiled(told)).groupby(METHOD)["first"].agg(["sum", "count"])
     by = by.assign(share=by["sum"] / by["count"]).sort_values(["share", "count"], ascending=False)
     return pd.DataFrame([{"method": _name({"sampler": sampler, "grid": grid}),
                           "first": f"{int(row['sum'])} | {int(row['count'])}"}
@@ -213,19 +213,14 @@ def _options(grid: str) -> tuple[str, frozenset[str]]:
 
 def _compared(changed: pd.DataFrame, base: pd.DataFrame) -> tuple[str, str]:
     """Mean factor over the budgets at which both are more than lower bounds, and what it comes to."""
-    usual = base.loc[_sound(base), ["value", "stderr"]].add_suffix("_base")
-    both = changed[_sound(changed)].join(usual, how="inner")
+    usual = base.loc[~is_spoiled(base), ["value", "stderr"]].add_suffix("_base")
+    both = changed[~is_spoiled(changed)].join(usual, how="inner")
     if both.empty:
         return "", "lower bounds only"
     apart = (both["value"] - both["value_base"]) / np.hypot(both["stderr"], both["stderr_base"])
     better, worse = bool((apart < -SURE).any()), bool((apart > SURE).any())
     verdict = "mixed" if better and worse else "better" if better else "worse" if worse else "no difference"
     return number(float(np.exp(np.log(both["value"] / both["value_base"]).mean())), ".2f"), verdict
-
-
-def _sound(rows: pd.DataFrame) -> pd.Series:
-    """Where no path folds or diverges, so that the value is more than a lower bound."""
-    return (rows["folded"].fillna(0.0) == 0.0) & (rows["diverged"].fillna(0.0) == 0.0)
 
 
 def _answers(rows: pd.DataFrame) -> Iterable[str]:
@@ -266,7 +261,7 @@ def _measured(row: Mapping[str, Any], prefix: str) -> str:
     near = "~" if value < 2.0 * floor else ""
     if not prefix and value >= UNRELATED:
         return f"> {UNRELATED}"
-    spoiled = " †" if not prefix and max(float(row["folded"] or 0.0), float(row["diverged"] or 0.0)) > 0.0 else ""
+    spoiled = " †" if not prefix and is_spoiled(row) else ""
     return f"{near}{value:.3g} ± {SURE * error:.1g}{spoiled}"
 
 
