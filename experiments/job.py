@@ -17,11 +17,11 @@ from experiments import sources
 from experiments.search import LEAST
 from experiments.store import Store
 from heroism.errors import require, whole_number
+from heroism.noise import MOST_LEVELS
 from heroism.record import SCHEMA, Record
 
 CHOICES = ("target", "sampler", "schedule", "perturbation", "start")
 GROUPS = (*CHOICES, "measure")  # what decides a result, with particles, seed and the code
-MOST = 2**24  # noise levels; more would fill the memory before anything ran
 MOST_PARTICLES = 10**10
 SHORT = ("d", "K", "N", "scheduler")
 SEVERAL = "several values make a sweep: add -m in front, and write them 1,2"
@@ -175,7 +175,7 @@ def _ladder(value: Any) -> tuple[int, ...]:
     rungs = value if isinstance(value, list) else [value]
     require(len(rungs) > 0, "T", "[]", "give at least one number of noise levels, such as [32,64,128]")
     found = sorted({whole_number("T", rung, LEAST) for rung in rungs})
-    require(found[-1] <= MOST, "T", found[-1], f"give at most {MOST} noise levels")
+    require(found[-1] <= MOST_LEVELS, "T", found[-1], f"give at most {MOST_LEVELS} noise levels")
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ from scipy.special import expit
 from heroism.errors import positive, require, whole_number
 
 Array = NDArray[np.float64]
-MOST_LEVELS = 2**24
+MOST_LEVELS = 2**24  # more would fill the memory before anything ran
 
 
 @dataclass(frozen=True, slots=True)
