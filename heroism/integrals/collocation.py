@@ -45,7 +45,6 @@ class Collocation:
         return bool(self.nodes[0] == 0.0)
 
 
-@cache
 def collocation(points: int, spacing: str = "equispaced") -> Collocation:
     """K = ``points`` collocation points of the given spacing; built once.
 
@@ -60,10 +59,16 @@ def collocation(points: int, spacing: str = "equispaced") -> Collocation:
         amplifies errors.
     """
     points = whole_number("K", points, 1, MOST)
-    require(spacing in SPACINGS, "spacing", spacing, f"choose one of {', '.join(SPACINGS)}")
+    known = isinstance(spacing, str) and spacing in SPACINGS
+    require(known, "spacing", spacing, f"choose one of {', '.join(SPACINGS)}")
+    return _made(points, spacing)
+
+
+@cache
+def _made(points: int, spacing: str) -> Collocation:
     if spacing == "equispaced" and points > MOST_EQUISPACED:
         warnings.warn(f"K = {points} equispaced points amplify errors: stay at {MOST_EQUISPACED} or below, "
-                      "or take spacing=chebyshev", stacklevel=2)
+                      "or take spacing=chebyshev", stacklevel=3)
     kind, quadrature = SPACINGS[spacing]
     if points == 1 and quadrature == "LOBATTO":
         return Collocation(np.zeros(1), np.zeros((1, 1)), np.ones(1), 1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from heroism.errors import positive, require, whole_number
 from heroism.flow import Flow, flat, shaped
-from heroism.integrals.collocation import MOST, collocation
+from heroism.integrals.collocation import collocation
 from heroism.noise import Array, NoiseLevel, NoiseSchedule
 from heroism.samplers.base import Sampler
 
@@ -43,8 +43,7 @@ class Heroism(Sampler):
 
     def __init__(self, points: int = 3, refinements: int | Literal["auto"] = "auto", spacing: str = "equispaced",
                  sweep: str = "picard", refinement_constant: float = 1.5, half: float = 0.5):
-        require(isinstance(spacing, str), "spacing", spacing, "give a name")
-        self.rule = collocation(whole_number("K", points, 1, MOST), spacing)
+        self.rule = collocation(points, spacing)
         self.points = len(self.rule.nodes)
         require(sweep == "picard", "sweep", sweep, "the only sweep is picard")
         positive("refinement_constant", refinement_constant)
