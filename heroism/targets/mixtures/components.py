@@ -212,9 +212,18 @@ def from_posterior_by_component(rows: Array, out: Array, w: Array, scores: Array
     s = out[0] = np.einsum("kn,kcn->cn", w, scores)
     if len(rows) > 1:
         scores -= s
-        curvature = np.einsum("kan,kbn->abn", w[:, None, :] * scores, scores)
-        if pull.ndim == 3:
-            curvature -= pull
-        else:
-            np.einsum("aan->an", curvature)[...] -= pull
-        np.einsum("pbn,abn->pan", rows[1:], curvature, out=out[1:])
+        moment = np.einsum("kan,kbn->abn", w[:, None, :] * scores, scores)
+        apply_curvature_by_coordinate(rows[1:], moment, pull, out[1:])
+
+
+def apply_curvature_by_coordinate(tangents: Array, moment: Array, pull: Array | float, out: Array) -> None:
+    """``out = (moment - pull) tangents`` for rows of particles: tangents and out (p, c, n).
+
+    ``moment`` (c, c, n), the second moment of the centred component scores, is overwritten; ``pull`` is the mean
+    precision, a number, (1, n) or (c, n) on the diagonal, or (c, c, n) if it is full.
+    """
+    if np.ndim(pull) == 3:
+        moment -= pull
+    else:
+        np.einsum("aan->an", moment)[...] -= pull
+    np.einsum("pbn,abn->pan", tangents, moment, out=out)

@@ -13,7 +13,15 @@ import numpy as np
 
 from heroism.noise import Array, NoiseLevel
 from heroism.special.radial import log_radius_density, log_radius_ratio
-from heroism.targets.mixtures.components import FEW, STEEP, Indices, apply_curvature, softmax, windows
+from heroism.targets.mixtures.components import (
+    FEW,
+    STEEP,
+    Indices,
+    apply_curvature,
+    apply_curvature_by_coordinate,
+    softmax,
+    windows,
+)
 from heroism.targets.mixtures.diagonal import AxisLevel, DiagonalComponents
 from heroism.targets.mixtures.neighbours import Neighbours, score_of_pairs
 from heroism.targets.mixtures.words import Words
@@ -181,10 +189,9 @@ class IsotropicComponents(DiagonalComponents):
         np.multiply(rows[0], -precision, out=out[0])
         out[0] += mean
         if len(rows) > 1:
-            curvature = moments[c:].reshape(c, c, -1)
-            curvature -= mean[:, None, :] * mean
-            np.einsum("aan->an", curvature)[...] -= precision
-            np.einsum("pbn,abn->pan", rows[1:], curvature, out=out[1:])
+            moment = moments[c:].reshape(c, c, -1)
+            moment -= mean[:, None, :] * mean
+            apply_curvature_by_coordinate(rows[1:], moment, precision, out[1:])
 
     def _by_moments_of_particles(self, bundle: Array, out: Array, logits: Array, at: AxisLevel) -> None:
         """As ``_rows_among_several``, for many coordinates, particle-major; the posterior's logits (n, k) are given."""
